@@ -1,0 +1,111 @@
+package dev.starling.runtime;
+
+import io.vertx.core.MultiMap;
+import java.util.HexFormat;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What travels with a call from hop to hop: its trace, its deadline and its caller's token.
+ *
+ * <p>The token itself travels, and each service verifies it: being on the bus is no credential. The
+ * deadline travels as the time left, since clocks of nodes differ.
+ */
+public final class Call {
+  static final String TRACE = "trace";
+  static final String TOKEN = "token";
+  static final String BUDGET = "budget";
+
+  private static final HexFormat HEX = HexFormat.of();
+
+  private final String trace;
+  private final String token;
+  private final long deadline;
+  private final Caller caller;
+
+  private Call(String trace, String token, long deadline, Caller caller) {
+    this.trace = trace;
+    this.token = token;
+    this.deadline = deadline;
+    this.caller = caller;
+  }
+
+  /**
+   * The first call of a chain.
+   *
+   * @param token access token of the caller, null for none
+   * @param budget milliseconds for the whole chain
+   */
+  public static Call begin(String token, long budget) {
+    return new Call(newTrace(), token, System.nanoTime() + budget * 1_000_000, null);
+  }
+
+  /** Reads the call that came with a message; what is absent or unreadable is made anew. */
+  static Call received(MultiMap headers, long budget) {
+    String trace = headers.get(TRACE);
+    return new Call(
+        isTrace(trace) ? trace : newTrace(),
+        headers.get(TOKEN),
+        System.nanoTime() + Math.min(budget, parse(headers.get(BUDGET), budget)) * 1_000_000,
+        null);
+  }
+
+  private static long parse(String number, long otherwise) {
+    try {
+      return number == null ? otherwise : Long.parseLong(number);
+    } catch (NumberFormatException e) {
+      return otherwise;
+    }
+  }
+
+  /** 128 random bits in lower-case hexadecimal, the form of a W3C trace id. */
+  private static String newTrace() {
+    ThreadLocalRandom random = ThreadLocalRandom.current();
+    return HEX.toHexDigits(random.nextLong()) + HEX.toHexDigits(random.nextLong());
+  }
+
+  private static boolean isTrace(String text) {
+    if (text == null || text.length() != 32) {
+      return false;
+    }
+    for (int i = 0; i < 32; i++) {
+      char c = text.charAt(i);
+      if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  Call by(Caller verified) {
+    return new Call(trace, token, deadline, verified);
+  }
+
+  /** Names the whole chain of calls in logs, answers and problems. */
+  public String trace() {
+    return trace;
+  }
+
+  /** The caller's access token as it came, not yet trusted; null for none. */
+  public String token() {
+    return token;
+  }
+
+  /**
+   * Who calls, as proven by the access token.
+   *
+   * @throws ServiceException {@link ErrorCode#UNAUTHENTICATED} when an open operation was called
+   *     without a token
+   */
+  public Caller caller() {
+    if (caller == null) {
+      throw new ServiceException(ErrorCode.UNAUTHENTICATED, "An access token is needed");
+    }
+    return caller;
+  }
+
+  /** Milliseconds left for this call and for all that it calls; 0 or less when nobody waits. */
+  public long remaining() {
+    return TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+  }
+}

@@ -1,0 +1,48 @@
+package dev.starling.runtime;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Collection;
+import java.util.HexFormat;
+import java.util.List;
+
+/**
+ * A contract as it travels between nodes: whoever has no class of a service calls it, routes to it
+ * and describes it by this.
+ *
+ * @param service the service
+ * @param operations all that it offers
+ */
+public record ContractDocument(String service, List<Entry> operations) {
+
+  /**
+   * One operation with the JSON Schemas (2020-12) of its messages.
+   *
+   * @param operation how to call it
+   * @param request schema of the request
+   * @param reply schema of the reply
+   */
+  public record Entry(OperationSpec operation, JsonNode request, JsonNode reply) {}
+
+  static ContractDocument of(String service, Collection<? extends Operation<?, ?>> operations) {
+    return new ContractDocument(
+        service,
+        operations.stream()
+            .map(o -> new Entry(o.spec(), Schemas.of(o.request()), Schemas.of(o.reply())))
+            .toList());
+  }
+
+  /** Names this content: nodes with equal hashes have the same contract and need not ask for it. */
+  String hash() {
+    try {
+      byte[] json =
+          Codec.mapper().writeValueAsString(this).getBytes(StandardCharsets.UTF_8);
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(json), 0, 16);
+    } catch (JsonProcessingException | NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

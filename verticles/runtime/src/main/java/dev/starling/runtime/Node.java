@@ -1,0 +1,164 @@
+package dev.starling.runtime;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.shareddata.Shareable;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ServiceLoader;
+import java.util.stream.Collectors;
+
+/**
+ * This JVM as a member of the system: what services, gateway and console share.
+ *
+ * <p>There is one for each Vertx; {@link #of} finds it from anywhere in it.
+ */
+public final class Node implements Shareable {
+  private static final String KEY = "dev.starling.node";
+  private static final long KEYS_BUDGET = 1_000;
+
+  /**
+   * How a node behaves.
+   *
+   * @param name for people
+   * @param requestLimit bytes of the largest request
+   * @param issuer of access tokens
+   * @param audience of access tokens
+   * @param keys operation that gives the JWK set, as {@code service.operation}
+   * @param drain time for calls in flight when a service stops
+   */
+  public record Options(
+      String name,
+      int requestLimit,
+      String issuer,
+      String audience,
+      String keys,
+      Duration drain) {}
+
+  private final Vertx vertx;
+  private final Options options;
+  private final Membership membership;
+  private final Secrets secrets;
+  private final MeterRegistry meters;
+  private final Telemetry telemetry;
+  private final ServiceDirectory directory;
+  private final ServiceClient client;
+  private final TokenVerifier tokens;
+  private final Health health;
+
+  private Node(
+      Vertx vertx,
+      Options options,
+      Membership membership,
+      Secrets secrets,
+      MeterRegistry meters) {
+    this.vertx = vertx;
+    this.options = options;
+    this.membership = membership;
+    this.secrets = secrets;
+    this.meters = meters;
+    this.telemetry = new Telemetry(meters);
+    this.directory = new ServiceDirectory(vertx, membership);
+    this.client = new ServiceClient(vertx, directory, telemetry);
+    this.tokens =
+        new TokenVerifier(options.issuer(), options.audience(), Clock.systemUTC(), this::keys);
+    this.health = new Health();
+  }
+
+  /**
+   * Makes a Vertx a node; once for each.
+   *
+   * @param classes where the contracts are looked for that are known without an instance
+   */
+  public static Future<Node> join(
+      Vertx vertx,
+      Options options,
+      Membership membership,
+      Secrets secrets,
+      MeterRegistry meters,
+      ClassLoader classes) {
+    Node node = new Node(vertx, options, membership, secrets, meters);
+    vertx.sharedData().<String, Node>getLocalMap(KEY).put(KEY, node);
+    return node.directory
+        .start()
+        .compose(v -> vertx.executeBlocking(() -> node.knowContracts(classes)))
+        .map(node);
+  }
+
+  private Void knowContracts(ClassLoader classes) {
+    for (Contract contract : ServiceLoader.load(Contract.class, classes)) {
+      contract.operations().stream()
+          .collect(Collectors.groupingBy(o -> o.spec().service()))
+          .forEach(
+              (service, operations) -> directory.know(ContractDocument.of(service, operations)));
+    }
+    return null;
+  }
+
+  /**
+   * The node of a Vertx.
+   *
+   * @throws IllegalStateException when it has not joined
+   */
+  public static Node of(Vertx vertx) {
+    Node node = vertx.sharedData().<String, Node>getLocalMap(KEY).get(KEY);
+    if (node == null) {
+      throw new IllegalStateException("This Vertx is no node; call Node.join first");
+    }
+    return node;
+  }
+
+  private Future<JsonObject> keys() {
+    String[] name = options.keys().split("\\.", 2);
+    OperationSpec operation =
+        new OperationSpec(name[0], name[1], true, true, null, null, KEYS_BUDGET, null);
+    return client
+        .send(operation, Buffer.buffer(), "{}", Call.begin(null, KEYS_BUDGET))
+        .map(reply -> new JsonObject(reply.body()));
+  }
+
+  /** Ends what the node itself runs; its services are undeployed before. */
+  public void leave() {
+    directory.close();
+    vertx.sharedData().<String, Node>getLocalMap(KEY).remove(KEY);
+  }
+
+  public Options options() {
+    return options;
+  }
+
+  public Membership membership() {
+    return membership;
+  }
+
+  public Secrets secrets() {
+    return secrets;
+  }
+
+  public MeterRegistry meters() {
+    return meters;
+  }
+
+  Telemetry telemetry() {
+    return telemetry;
+  }
+
+  public ServiceDirectory directory() {
+    return directory;
+  }
+
+  public ServiceClient client() {
+    return client;
+  }
+
+  public TokenVerifier tokens() {
+    return tokens;
+  }
+
+  public Health health() {
+    return health;
+  }
+}

@@ -1,0 +1,130 @@
+package dev.starling.runtime;
+
+import io.vertx.core.http.HttpMethod;
+import java.time.Duration;
+import java.util.regex.Pattern;
+
+/**
+ * One constant of this type is the whole contract between a caller and a callee.
+ *
+ * <pre>{@code
+ * Operation<Greet, Greeted> GREET =
+ *     Operation.query("greeting", "greet", Greet.class, Greeted.class)
+ *         .at(HttpMethod.GET, "/greetings/{name}")
+ *         .open();
+ * }</pre>
+ *
+ * Request and reply are records. Jakarta Validation annotations on the components of the request
+ * say what is valid; errors, JSON Schema and OpenAPI all follow from them. An operation needs an
+ * access token unless it is {@link #open()}, and has 2.5 s unless {@link #within} says otherwise.
+ *
+ * @param <I> the request
+ * @param <O> the reply
+ */
+public final class Operation<I, O> {
+  private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,31}");
+  private static final Pattern PATH = Pattern.compile("(/([A-Za-z0-9._~-]+|\\{[A-Za-z0-9_]+}))+");
+  private static final Duration BUDGET = Duration.ofMillis(2500);
+
+  private final OperationSpec spec;
+  private final Class<I> request;
+  private final Class<O> reply;
+
+  private Operation(OperationSpec spec, Class<I> request, Class<O> reply) {
+    this.spec = spec;
+    this.request = request;
+    this.reply = reply;
+  }
+
+  /** An operation that may be repeated: doing it twice is as good as once. */
+  public static <I, O> Operation<I, O> query(
+      String service, String name, Class<I> request, Class<O> reply) {
+    return create(service, name, request, reply, true);
+  }
+
+  /** An operation that changes something each time and is therefore sent once only. */
+  public static <I, O> Operation<I, O> command(
+      String service, String name, Class<I> request, Class<O> reply) {
+    return create(service, name, request, reply, false);
+  }
+
+  private static <I, O> Operation<I, O> create(
+      String service, String name, Class<I> request, Class<O> reply, boolean idempotent) {
+    requireMatch(NAME, service, "a service name");
+    requireMatch(NAME, name, "an operation name");
+    if (!request.isRecord()) {
+      throw new IllegalArgumentException(
+          "The request of " + service + "." + name + " is not a record: " + request.getName());
+    }
+    OperationSpec spec =
+        new OperationSpec(
+            service, name, idempotent, false, null, null, BUDGET.toMillis(), null);
+    return new Operation<>(spec, request, reply);
+  }
+
+  /**
+   * Puts the operation on HTTP.
+   *
+   * @param path segments in braces are members of the request
+   */
+  public Operation<I, O> at(HttpMethod method, String path) {
+    requireMatch(PATH, path, "an HTTP path");
+    return with(spec.open(), method.name(), path, spec.budget(), spec.location());
+  }
+
+  /** Lets anyone call it, without an access token. */
+  public Operation<I, O> open() {
+    return with(true, spec.method(), spec.path(), spec.budget(), spec.location());
+  }
+
+  /** Sets the time for the whole call, all attempts and hops included: 1 ms to 10 minutes. */
+  public Operation<I, O> within(Duration budget) {
+    if (budget.toMillis() < 1 || budget.toMinutes() > 10) {
+      throw new IllegalArgumentException("A budget is between 1 ms and 10 min, not " + budget);
+    }
+    return with(spec.open(), spec.method(), spec.path(), budget.toMillis(), spec.location());
+  }
+
+  /**
+   * Makes HTTP answer 201 with a {@code Location}.
+   *
+   * @param location path whose segments in braces are members of the reply
+   */
+  public Operation<I, O> creates(String location) {
+    requireMatch(PATH, location, "a location");
+    return with(spec.open(), spec.method(), spec.path(), spec.budget(), location);
+  }
+
+  private Operation<I, O> with(
+      boolean open, String method, String path, long budget, String location) {
+    return new Operation<>(
+        new OperationSpec(
+            spec.service(), spec.name(), spec.idempotent(), open, method, path, budget, location),
+        request,
+        reply);
+  }
+
+  private static void requireMatch(Pattern pattern, String value, String what) {
+    if (!pattern.matcher(value).matches()) {
+      throw new IllegalArgumentException(
+          "'" + value + "' is not " + what + " (" + pattern.pattern() + ")");
+    }
+  }
+
+  public OperationSpec spec() {
+    return spec;
+  }
+
+  public Class<I> request() {
+    return request;
+  }
+
+  public Class<O> reply() {
+    return reply;
+  }
+
+  @Override
+  public String toString() {
+    return spec.address();
+  }
+}

@@ -1,0 +1,145 @@
+package dev.starling.runtime;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.vertx.core.Completable;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.Message;
+import io.vertx.core.json.JsonObject;
+import java.util.Map;
+import java.util.function.BiFunction;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One operation on the side of the callee: deadline, size, token, decoding and rules first, then the
+ * handler, then the reply. Whatever goes wrong becomes a problem; only faults are logged, once, here.
+ */
+final class OperationHandler<I, O> {
+  private static final Logger log = LoggerFactory.getLogger(OperationHandler.class);
+  private static final TypeReference<Map<String, String>> PARAMETERS = new TypeReference<>() {};
+  private static final Pattern MEMBER = Pattern.compile("\\{([^}]+)}");
+
+  private final Operation<I, O> operation;
+  private final BiFunction<I, Call, Future<O>> handler;
+
+  OperationHandler(Operation<I, O> operation, BiFunction<I, Call, Future<O>> handler) {
+    this.operation = operation;
+    this.handler = handler;
+  }
+
+  Operation<I, O> operation() {
+    return operation;
+  }
+
+  OperationSpec spec() {
+    return operation.spec();
+  }
+
+  /**
+   * Handles one message.
+   *
+   * @param bytes whether it came as JSON bytes, with its operation as a header; else it came from any
+   *     program to the plain address
+   */
+  Future<Void> handle(Node node, Message<?> message, boolean bytes) {
+    Completable<Object> sample = node.telemetry().handled(spec());
+    Call call = Call.received(message.headers(), spec().budget());
+    Future<O> reply;
+    try {
+      reply = authenticate(node, call).compose(c -> handler.apply(decode(node, message), c));
+    } catch (RuntimeException e) {
+      reply = Future.failedFuture(e);
+    }
+    return reply
+        .andThen(sample)
+        .onSuccess(value -> reply(message, value, bytes, call))
+        .onFailure(failure -> fail(message, log(failure, call), call))
+        .<Void>mapEmpty()
+        .otherwiseEmpty();
+  }
+
+  private Future<Call> authenticate(Node node, Call call) {
+    if (call.remaining() < 1) {
+      throw new ServiceException(ErrorCode.TIMED_OUT, "The time was over before the work began");
+    }
+    if (spec().open()) {
+      return Future.succeededFuture(call);
+    }
+    if (call.token() == null) {
+      throw new ServiceException(ErrorCode.UNAUTHENTICATED, "An access token is needed");
+    }
+    return node.tokens().verify(call.token()).map(call::by);
+  }
+
+  private I decode(Node node, Message<?> message) {
+    Buffer body = bytes(message.body());
+    if (body != null && body.length() > node.options().requestLimit()) {
+      throw new ServiceException(
+          ErrorCode.TOO_LARGE,
+          "The request is larger than " + node.options().requestLimit() + " bytes");
+    }
+    return Codec.request(body, parameters(message), operation.request());
+  }
+
+  private static Buffer bytes(Object body) {
+    if (body == null || body instanceof Buffer) {
+      return (Buffer) body;
+    }
+    if (body instanceof JsonObject json) {
+      return json.toBuffer();
+    }
+    if (body instanceof String text) {
+      return Buffer.buffer(text);
+    }
+    throw new ServiceException(ErrorCode.MALFORMED, "The body is not a JSON object");
+  }
+
+  private static Map<String, String> parameters(Message<?> message) {
+    String parameters = message.headers().get(ServiceVerticle.PARAMETERS);
+    if (parameters == null) {
+      return null;
+    }
+    try {
+      return Codec.mapper().readValue(parameters, PARAMETERS);
+    } catch (JsonProcessingException e) {
+      throw new ServiceException(ErrorCode.MALFORMED, "The parameters cannot be read");
+    }
+  }
+
+  private void reply(Message<?> message, O value, boolean bytes, Call call) {
+    try {
+      Buffer json = Codec.write(value);
+      DeliveryOptions options = new DeliveryOptions();
+      if (spec().location() != null) {
+        options.addHeader(ServiceVerticle.LOCATION, location(json));
+      }
+      message.reply(bytes ? json : json.toJsonObject(), options);
+    } catch (RuntimeException e) {
+      fail(message, log(e, call), call);
+    }
+  }
+
+  private String location(Buffer reply) {
+    JsonNode members = Codec.reply(reply, JsonNode.class);
+    return MEMBER
+        .matcher(spec().location())
+        .replaceAll(match -> members.path(match.group(1)).asText());
+  }
+
+  private ServiceException log(Throwable failure, Call call) {
+    ServiceException exception = ServiceException.of(failure);
+    if (exception.code().isFault()) {
+      log.error("{} failed, trace {}", operation, call.trace(), failure);
+    }
+    return exception;
+  }
+
+  static void fail(Message<?> message, ServiceException exception, Call call) {
+    message.fail(exception.code().status(), exception.problem(call.trace()).encode());
+  }
+}

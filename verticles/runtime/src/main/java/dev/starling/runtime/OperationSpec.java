@@ -1,0 +1,33 @@
+package dev.starling.runtime;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+
+/**
+ * What one must know of an operation to call it without having its classes; part of the contract
+ * that travels between nodes.
+ *
+ * @param service the service that offers it
+ * @param name its name within the service
+ * @param idempotent whether doing it twice is as good as once
+ * @param open whether it may be called without an access token
+ * @param method HTTP method, null when it has no route
+ * @param path HTTP path with {@code {parameter}} segments, null when it has no route
+ * @param budget time for the whole call, in milliseconds
+ * @param location path of what the operation creates, with {@code {member}} of its reply, or null
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record OperationSpec(
+    String service,
+    String name,
+    boolean idempotent,
+    boolean open,
+    String method,
+    String path,
+    long budget,
+    String location) {
+
+  /** The plain bus address on which any program may send it a JSON object. */
+  public String address() {
+    return service + "." + name;
+  }
+}

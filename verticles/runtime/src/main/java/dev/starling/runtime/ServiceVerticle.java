@@ -1,0 +1,206 @@
+package dev.starling.runtime;
+
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.eventbus.Message;
+import io.vertx.core.eventbus.MessageConsumer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A service: name its operations and their handlers, the rest is done here.
+ *
+ * <pre>{@code
+ * public final class GreetingVerticle extends ServiceVerticle {
+ *   @Override
+ *   protected void operations() {
+ *     handle(Greeting.GREET, this::greet);
+ *   }
+ * }
+ * }</pre>
+ *
+ * <p>It starts by taking calls first and announcing itself second; it stops the other way round: out
+ * of the registry, new calls refused as not started, calls in flight finished within the node's
+ * drain time. Deploying it several times gives the one instance of this node more event loops.
+ */
+public abstract class ServiceVerticle extends VerticleBase {
+  static final String OPERATION = "operation";
+  static final String PARAMETERS = "parameters";
+  static final String LOCATION = "location";
+  static final String PING = "_ping";
+  static final String CONTRACT = "_contract";
+
+  private static final Logger log = LoggerFactory.getLogger(ServiceVerticle.class);
+
+  private final Map<String, OperationHandler<?, ?>> handlers = new LinkedHashMap<>();
+  private final List<MessageConsumer<?>> consumers = new ArrayList<>();
+  private ContractDocument contract;
+  private boolean draining;
+  private int inFlight;
+  private Promise<Void> drained;
+
+  /** Calls {@link #handle} for each operation; runs before anything has been started. */
+  protected abstract void operations();
+
+  /** Opens what the handlers need; calls come only after its future has succeeded. */
+  protected Future<?> open() {
+    return Future.succeededFuture();
+  }
+
+  /** Closes what {@link #open} opened; no call is in flight any more. */
+  protected Future<?> close() {
+    return Future.succeededFuture();
+  }
+
+  /** Offers an operation whose handler needs nothing but the request. */
+  protected final <I, O> void handle(
+      Operation<I, O> operation, Function<I, Future<O>> handler) {
+    handle(operation, (request, call) -> handler.apply(request));
+  }
+
+  /**
+   * Offers an operation.
+   *
+   * @param handler fails with a {@link ServiceException} to refuse; anything else is a fault of the
+   *     service
+   */
+  protected final <I, O> void handle(
+      Operation<I, O> operation, BiFunction<I, Call, Future<O>> handler) {
+    if (handlers.putIfAbsent(
+            operation.spec().name(), new OperationHandler<>(operation, handler))
+        != null) {
+      throw new IllegalArgumentException(operation + " has two handlers");
+    }
+  }
+
+  /** The name of the service, from its operations. */
+  public final String service() {
+    if (handlers.isEmpty()) {
+      operations();
+    }
+    List<String> services =
+        handlers.values().stream().map(h -> h.spec().service()).distinct().toList();
+    if (services.size() != 1) {
+      throw new IllegalStateException(
+          getClass().getName() + " handles operations of " + services + ", not of one service");
+    }
+    return services.get(0);
+  }
+
+  protected final Node node() {
+    return Node.of(vertx);
+  }
+
+  @Override
+  public final Future<?> start() {
+    String service = service();
+    return describe(service)
+        .compose(v -> open())
+        .compose(v -> consume(service))
+        .compose(v -> node().directory().offer(announcement(service), contract));
+  }
+
+  private Future<?> describe(String service) {
+    List<Operation<?, ?>> operations =
+        handlers.values().stream().map(OperationHandler::operation).collect(Collectors.toList());
+    return vertx
+        .executeBlocking(() -> ContractDocument.of(service, operations), false)
+        .onSuccess(document -> contract = document);
+  }
+
+  private Announcement announcement(String service) {
+    Membership membership = node().membership();
+    String version = getClass().getPackage().getImplementationVersion();
+    return new Announcement(
+        service,
+        membership.self(),
+        node().options().name(),
+        Announcement.address(service, membership.self()),
+        version == null ? "unknown" : version,
+        contract.hash());
+  }
+
+  private Future<?> consume(String service) {
+    String address = Announcement.address(service, node().membership().self());
+    consumers.add(vertx.eventBus().<Buffer>consumer(address, this::dispatch));
+    handlers
+        .values()
+        .forEach(
+            h ->
+                consumers.add(
+                    vertx
+                        .eventBus()
+                        .consumer(h.spec().address(), message -> run(h, message, false))));
+    return Future.all(consumers.stream().map(MessageConsumer::completion).toList());
+  }
+
+  private void dispatch(Message<Buffer> message) {
+    String operation = message.headers().get(OPERATION);
+    OperationHandler<?, ?> handler = operation == null ? null : handlers.get(operation);
+    if (handler != null) {
+      run(handler, message, true);
+    } else if (PING.equals(operation)) {
+      message.reply(Buffer.buffer());
+    } else if (CONTRACT.equals(operation)) {
+      message.reply(Codec.write(contract));
+    } else {
+      OperationHandler.fail(
+          message,
+          new ServiceException(ErrorCode.NOT_FOUND, "The instance has no such operation"),
+          Call.received(message.headers(), 0));
+    }
+  }
+
+  private void run(OperationHandler<?, ?> handler, Message<?> message, boolean bytes) {
+    if (draining) {
+      OperationHandler.fail(
+          message,
+          new ServiceException(ErrorCode.NOT_STARTED, "The instance is stopping"),
+          Call.received(message.headers(), 0));
+      return;
+    }
+    inFlight++;
+    handler.handle(node(), message, bytes).onComplete(done -> finished());
+  }
+
+  private void finished() {
+    if (--inFlight == 0 && drained != null) {
+      drained.tryComplete();
+    }
+  }
+
+  @Override
+  public final Future<?> stop() {
+    return node()
+        .directory()
+        .withdraw(service())
+        .recover(e -> Future.succeededFuture())
+        .compose(v -> drain())
+        .compose(v -> Future.join(consumers.stream().map(MessageConsumer::unregister).toList()))
+        .recover(e -> Future.succeededFuture())
+        .compose(v -> close());
+  }
+
+  private Future<Void> drain() {
+    draining = true;
+    if (inFlight == 0) {
+      return Future.succeededFuture();
+    }
+    drained = Promise.promise();
+    return drained
+        .future()
+        .timeout(node().options().drain().toMillis(), TimeUnit.MILLISECONDS)
+        .onFailure(e -> log.warn("{} stops with {} calls in flight", service(), inFlight))
+        .otherwiseEmpty();
+  }
+}
