@@ -77,6 +77,12 @@ public final class Call {
     return true;
   }
 
+  /** The same chain with a token and with a smaller budget, in milliseconds. */
+  public Call with(String token, long budget) {
+    long sooner = Math.min(deadline - System.nanoTime(), budget * 1_000_000);
+    return new Call(trace, token, System.nanoTime() + sooner, caller);
+  }
+
   Call by(Caller verified) {
     return new Call(trace, token, deadline, verified);
   }

@@ -16,6 +16,7 @@ public enum ErrorCode {
   NOT_FOUND(404, "There is no such thing", false),
   METHOD_NOT_ALLOWED(405, "The resource does not know this method", false),
   NOT_ACCEPTABLE(406, "Only application/json can be answered", false),
+  REQUEST_TIMED_OUT(408, "The request did not arrive in time", false),
   CONFLICT(409, "The request contradicts what is there", false),
   TOO_LARGE(413, "The request is too large", false),
   URI_TOO_LONG(414, "The address is too long", false),
@@ -60,6 +61,16 @@ public enum ErrorCode {
   /** The problem type of RFC 9457: a stable name, not an address to visit. */
   public String type() {
     return "urn:starling:problem:" + name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** The code for a bare HTTP status, as a web server gives it. */
+  public static ErrorCode ofStatus(int status) {
+    for (ErrorCode code : values()) {
+      if (code.status == status) {
+        return code;
+      }
+    }
+    return status < 500 ? MALFORMED : INTERNAL;
   }
 
   /** The code of a problem type, {@link #INTERNAL} for one that this version does not know. */

@@ -17,6 +17,9 @@ import java.util.stream.Collectors;
  * <p>There is one for each Vertx; {@link #of} finds it from anywhere in it.
  */
 public final class Node implements Shareable {
+  /** Reply header: the path of what an operation created. */
+  public static final String LOCATION = "location";
+
   private static final String KEY = "dev.starling.node";
   private static final long KEYS_BUDGET = 1_000;
 
@@ -113,8 +116,7 @@ public final class Node implements Shareable {
 
   private Future<JsonObject> keys() {
     String[] name = options.keys().split("\\.", 2);
-    OperationSpec operation =
-        new OperationSpec(name[0], name[1], true, true, null, null, KEYS_BUDGET, null);
+    OperationSpec operation = OperationSpec.named(name[0], name[1], KEYS_BUDGET);
     return client
         .send(operation, Buffer.buffer(), "{}", Call.begin(null, KEYS_BUDGET))
         .map(reply -> new JsonObject(reply.body()));

@@ -58,7 +58,7 @@ public final class Operation<I, O> {
     }
     OperationSpec spec =
         new OperationSpec(
-            service, name, idempotent, false, null, null, BUDGET.toMillis(), null);
+            service, name, idempotent, false, null, null, BUDGET.toMillis(), null, 0);
     return new Operation<>(spec, request, reply);
   }
 
@@ -69,20 +69,28 @@ public final class Operation<I, O> {
    */
   public Operation<I, O> at(HttpMethod method, String path) {
     requireMatch(PATH, path, "an HTTP path");
-    return with(spec.open(), method.name(), path, spec.budget(), spec.location());
+    return with(
+        spec.open(), method.name(), path, spec.budget(), spec.location(), spec.maxAge());
   }
 
   /** Lets anyone call it, without an access token. */
   public Operation<I, O> open() {
-    return with(true, spec.method(), spec.path(), spec.budget(), spec.location());
+    return with(
+        true, spec.method(), spec.path(), spec.budget(), spec.location(), spec.maxAge());
   }
 
   /** Sets the time for the whole call, all attempts and hops included: 1 ms to 10 minutes. */
   public Operation<I, O> within(Duration budget) {
-    if (budget.toMillis() < 1 || budget.toMinutes() > 10) {
+    if (budget.toMillis() < 1 || budget.toMillis() > Duration.ofMinutes(10).toMillis()) {
       throw new IllegalArgumentException("A budget is between 1 ms and 10 min, not " + budget);
     }
-    return with(spec.open(), spec.method(), spec.path(), budget.toMillis(), spec.location());
+    return with(
+        spec.open(),
+        spec.method(),
+        spec.path(),
+        budget.toMillis(),
+        spec.location(),
+        spec.maxAge());
   }
 
   /**
@@ -92,14 +100,34 @@ public final class Operation<I, O> {
    */
   public Operation<I, O> creates(String location) {
     requireMatch(PATH, location, "a location");
-    return with(spec.open(), spec.method(), spec.path(), spec.budget(), location);
+    return with(
+        spec.open(), spec.method(), spec.path(), spec.budget(), location, spec.maxAge());
+  }
+
+  /** Lets any cache keep the reply, which must be the same for every caller. */
+  public Operation<I, O> cacheable(Duration maxAge) {
+    return with(
+        spec.open(),
+        spec.method(),
+        spec.path(),
+        spec.budget(),
+        spec.location(),
+        maxAge.toSeconds());
   }
 
   private Operation<I, O> with(
-      boolean open, String method, String path, long budget, String location) {
+      boolean open, String method, String path, long budget, String location, long maxAge) {
     return new Operation<>(
         new OperationSpec(
-            spec.service(), spec.name(), spec.idempotent(), open, method, path, budget, location),
+            spec.service(),
+            spec.name(),
+            spec.idempotent(),
+            open,
+            method,
+            path,
+            budget,
+            location,
+            maxAge),
         request,
         reply);
   }

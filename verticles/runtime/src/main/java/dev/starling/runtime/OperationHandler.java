@@ -116,7 +116,7 @@ final class OperationHandler<I, O> {
       Buffer json = Codec.write(value);
       DeliveryOptions options = new DeliveryOptions();
       if (spec().location() != null) {
-        options.addHeader(ServiceVerticle.LOCATION, location(json));
+        options.addHeader(Node.LOCATION, location(json));
       }
       message.reply(bytes ? json : json.toJsonObject(), options);
     } catch (RuntimeException e) {

@@ -14,6 +14,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
  * @param path HTTP path with {@code {parameter}} segments, null when it has no route
  * @param budget time for the whole call, in milliseconds
  * @param location path of what the operation creates, with {@code {member}} of its reply, or null
+ * @param maxAge seconds for which any cache may keep the reply, 0 for not at all
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record OperationSpec(
@@ -24,7 +25,13 @@ public record OperationSpec(
     String method,
     String path,
     long budget,
-    String location) {
+    String location,
+    long maxAge) {
+
+  /** An idempotent, open operation without a route, known by its name alone. */
+  static OperationSpec named(String service, String name, long budget) {
+    return new OperationSpec(service, name, true, true, null, null, budget, null, 0);
+  }
 
   /** The plain bus address on which any program may send it a JSON object. */
   public String address() {

@@ -36,7 +36,6 @@ import org.slf4j.LoggerFactory;
 public abstract class ServiceVerticle extends VerticleBase {
   static final String OPERATION = "operation";
   static final String PARAMETERS = "parameters";
-  static final String LOCATION = "location";
   static final String PING = "_ping";
   static final String CONTRACT = "_contract";
 

@@ -1,0 +1,243 @@
+package dev.starling.gateway;
+
+import dev.starling.runtime.Call;
+import dev.starling.runtime.ContractDocument;
+import dev.starling.runtime.ErrorCode;
+import dev.starling.runtime.Node;
+import dev.starling.runtime.ServiceException;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+import io.vertx.ext.web.handler.CorsHandler;
+import io.vertx.ext.web.handler.HttpException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * HTTP in, operations out; it knows no service by name.
+ *
+ * <p>Configuration: {@code host}, {@code port}, {@code tls} (a directory with tls.crt and tls.key,
+ * or empty), {@code insecure}, {@code body-limit} in bytes, {@code header-timeout} and {@code
+ * idle-timeout} in milliseconds, {@code max-connections}, {@code cors} (origins), {@code routes}
+ * (pins).
+ */
+public final class GatewayVerticle extends VerticleBase {
+  /** Under this name {@code services} lists the gateway. */
+  public static final String NAME = "gateway";
+
+  static final int MAX_LINE = 4096;
+  static final int MAX_HEADERS = 8192;
+
+  private static final Logger log = LoggerFactory.getLogger(GatewayVerticle.class);
+  private static final String CALL = "call";
+  private static final long HTTP_BUDGET = 10_000;
+
+  private Node node;
+  private RouteTable table;
+  private HttpServer server;
+  private Certificate certificate;
+  private List<ContractDocument> contracts = List.of();
+  private Router router;
+  private int connections;
+
+  @Override
+  public Future<?> start() {
+    node = Node.of(vertx);
+    table = new RouteTable(strings("routes"));
+    route();
+    node.directory().onChange(() -> context.runOnContext(v -> route()));
+    return certificate().compose(this::listen);
+  }
+
+  private Future<HttpServerOptions> certificate() {
+    HttpServerOptions options =
+        new HttpServerOptions()
+            .setHost(config().getString("host", "127.0.0.1"))
+            .setPort(config().getInteger("port", 8080))
+            .setMaxInitialLineLength(MAX_LINE)
+            .setMaxHeaderSize(MAX_HEADERS)
+            .setHttp2ClearTextEnabled(false)
+            .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
+            .setIdleTimeout(config().getInteger("idle-timeout", 30_000))
+            .setTcpUserTimeout(10_000)
+            .setAcceptBacklog(1024);
+    String directory = config().getString("tls", "");
+    if (directory.isEmpty()) {
+      return Future.succeededFuture(options);
+    }
+    certificate = new Certificate(vertx, Path.of(directory));
+    PemKeyCertOptions pem = certificate.options();
+    return Future.succeededFuture(options.setSsl(true).setUseAlpn(true).setKeyCertOptions(pem));
+  }
+
+  private Future<?> listen(HttpServerOptions options) {
+    server =
+        vertx
+            .createHttpServer(options)
+            .connectionHandler(this::connected)
+            .invalidRequestHandler(r -> Answers.invalid(r, Call.begin(null, 0).trace()))
+            .requestHandler(this::receive);
+    return server
+        .listen()
+        .onSuccess(
+            listening -> {
+              if (certificate != null) {
+                certificate.watch(listening);
+              }
+            });
+  }
+
+  /** A connection must bring a request in time, and there are not more than the limit. */
+  private void connected(HttpConnection connection) {
+    if (++connections > config().getInteger("max-connections", 10_000)) {
+      connections--;
+      connection.close();
+      return;
+    }
+    long timer =
+        vertx.setTimer(
+            config().getLong("header-timeout", 10_000L), t -> connection.close());
+    connection.closeHandler(
+        v -> {
+          connections--;
+          vertx.cancelTimer(timer);
+        });
+  }
+
+  private void receive(HttpServerRequest request) {
+    router.handle(request);
+  }
+
+  private void route() {
+    List<ContractDocument> now = node.directory().contracts();
+    if (router != null && now.equals(contracts)) {
+      return;
+    }
+    contracts = now;
+    router = router(table.of(now));
+  }
+
+  private Router router(List<ContractDocument.Entry> routes) {
+    Router fresh = Router.router(vertx);
+    fresh.route().handler(this::begin);
+    List<String> origins = strings("cors");
+    if (!origins.isEmpty()) {
+      fresh.route().handler(cors(origins));
+    }
+    fresh
+        .route()
+        .handler(BodyHandler.create(false).setBodyLimit(config().getInteger("body-limit", 16_384)));
+    fresh.get(RouteTable.OPENAPI).handler(context -> describe(context, routes));
+    for (ContractDocument.Entry entry : routes) {
+      String path = entry.operation().path().replaceAll("\\{([^}]+)}", ":$1");
+      HttpMethod method = HttpMethod.valueOf(entry.operation().method());
+      OperationRoute handler = new OperationRoute(node, entry.operation());
+      fresh.route(method, path).handler(handler);
+      if (method.equals(HttpMethod.GET)) {
+        fresh.route(HttpMethod.HEAD, path).handler(handler);
+      }
+    }
+    for (int status : new int[] {400, 404, 405, 408, 413, 414, 415, 500}) {
+      fresh.errorHandler(status, this::fail);
+    }
+    fresh.route().failureHandler(this::fail);
+    return fresh;
+  }
+
+  private static CorsHandler cors(List<String> origins) {
+    return CorsHandler.create()
+        .addOrigins(origins)
+        .allowedMethods(
+            Set.of(HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE))
+        .allowedHeaders(
+            Set.of(HttpHeaders.AUTHORIZATION.toString(), HttpHeaders.CONTENT_TYPE.toString()))
+        .maxAgeSeconds(600);
+  }
+
+  private void begin(RoutingContext context) {
+    Call call = Call.begin(null, HTTP_BUDGET);
+    context.put(CALL, call);
+    Answers.common(context.request(), call.trace());
+    context.next();
+  }
+
+  /** The call of this request, now with its caller's token and its operation's budget. */
+  static Call call(RoutingContext context, String token, long budget) {
+    return context.<Call>get(CALL).with(token, budget);
+  }
+
+  private void describe(RoutingContext context, List<ContractDocument.Entry> routes) {
+    Set<String> live =
+        node.directory().announcements().stream()
+            .map(a -> a.service())
+            .collect(Collectors.toSet());
+    List<ContractDocument.Entry> now =
+        routes.stream().filter(e -> live.contains(e.operation().service())).toList();
+    context
+        .response()
+        .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+        .end(OpenApi.document(now).toBuffer());
+  }
+
+  private void fail(RoutingContext context) {
+    Call call = context.get(CALL);
+    String trace = call == null ? Call.begin(null, 0).trace() : call.trace();
+    Answers.problem(context.request(), problem(context, trace), trace);
+  }
+
+  private ServiceException problem(RoutingContext context, String trace) {
+    Throwable failure = context.failure();
+    if (failure instanceof ServiceException known) {
+      return known;
+    }
+    int status = failure instanceof HttpException http ? http.getStatusCode() : context.statusCode();
+    ErrorCode code = ErrorCode.ofStatus(status);
+    if (code.isFault()) {
+      log.error("{} failed, trace {}", context.request().path(), trace, failure);
+    }
+    return new ServiceException(code, detail(code, context));
+  }
+
+  private String detail(ErrorCode code, RoutingContext context) {
+    return switch (code) {
+      case NOT_FOUND -> "Nothing answers at this address; /openapi.json lists what does";
+      case METHOD_NOT_ALLOWED -> context.request().method() + " is not known at this address";
+      case TOO_LARGE ->
+          "The body is larger than " + config().getInteger("body-limit", 16_384) + " bytes";
+      default -> code.title();
+    };
+  }
+
+  private List<String> strings(String key) {
+    return config().getJsonArray(key, new JsonArray()).stream().map(String::valueOf).toList();
+  }
+
+  /** The port it really listens on. */
+  public int port() {
+    return server.actualPort();
+  }
+
+  /** Takes no more connections and finishes what is in flight, within the node's drain time. */
+  @Override
+  public Future<?> stop() {
+    if (certificate != null) {
+      certificate.close();
+    }
+    return server.shutdown(node.options().drain().toMillis(), TimeUnit.MILLISECONDS);
+  }
+}

@@ -1,0 +1,164 @@
+package dev.starling.gateway;
+
+import dev.starling.runtime.Call;
+import dev.starling.runtime.Caller;
+import dev.starling.runtime.ErrorCode;
+import dev.starling.runtime.Node;
+import dev.starling.runtime.OperationSpec;
+import dev.starling.runtime.ServiceException;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.eventbus.Message;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One route: an HTTP request becomes a call of its operation, and the reply's bytes the answer.
+ *
+ * <p>Members from the path, and from the query where there is no body, go along beside the body,
+ * which is neither parsed nor copied here: the service decodes and checks it once.
+ */
+final class OperationRoute implements Handler<RoutingContext> {
+  private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
+  private static final String NO_PARAMETERS = "{}";
+  private static final String BEARER = "bearer ";
+
+  private final Node node;
+  private final OperationSpec operation;
+  private final boolean hasBody;
+  private final String cacheControl;
+
+  OperationRoute(Node node, OperationSpec operation) {
+    this.node = node;
+    this.operation = operation;
+    this.hasBody = List.of("POST", "PUT", "PATCH").contains(operation.method());
+    this.cacheControl =
+        operation.maxAge() > 0 ? "public, max-age=" + operation.maxAge() : "no-store";
+  }
+
+  @Override
+  public void handle(RoutingContext context) {
+    HttpServerRequest request = context.request();
+    Call call;
+    Future<Message<Buffer>> reply;
+    try {
+      accepts(request.getHeader(HttpHeaders.ACCEPT));
+      Buffer body = body(context);
+      String parameters = parameters(context, body);
+      String token = operation.open() ? null : token(request);
+      call = GatewayVerticle.call(context, token, operation.budget());
+      Call begun = call;
+      reply =
+          verify(token).compose(v -> node.client().send(operation, body, parameters, begun));
+    } catch (ServiceException e) {
+      context.fail(e);
+      return;
+    }
+    reply.onSuccess(message -> answer(context, message)).onFailure(context::fail);
+  }
+
+  private static void accepts(String accept) {
+    if (accept != null
+        && !accept.contains("*/*")
+        && !accept.contains("application/json")
+        && !accept.contains("application/*")) {
+      throw new ServiceException(ErrorCode.NOT_ACCEPTABLE, "Answers are application/json");
+    }
+  }
+
+  private Buffer body(RoutingContext context) {
+    Buffer body = context.body().buffer();
+    if (!hasBody) {
+      return Buffer.buffer();
+    }
+    if (body == null || body.length() == 0) {
+      return Buffer.buffer();
+    }
+    HttpServerRequest request = context.request();
+    String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+    if (type == null || !isJson(type)) {
+      throw new ServiceException(
+          ErrorCode.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json in UTF-8");
+    }
+    String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
+    if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+      throw new ServiceException(
+          ErrorCode.UNSUPPORTED_MEDIA_TYPE, "The body must not be compressed");
+    }
+    return body;
+  }
+
+  private static boolean isJson(String type) {
+    String[] parts = type.split(";");
+    if (!parts[0].strip().equalsIgnoreCase("application/json")) {
+      return false;
+    }
+    for (int i = 1; i < parts.length; i++) {
+      String parameter = parts[i].strip().replace("\"", "");
+      if (parameter.toLowerCase(java.util.Locale.ROOT).startsWith("charset=")
+          && !parameter.substring(8).equalsIgnoreCase("utf-8")) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private String parameters(RoutingContext context, Buffer body) {
+    Map<String, String> path = context.pathParams();
+    MultiMap query = hasBody ? null : context.queryParams();
+    if (path.isEmpty() && (query == null || query.isEmpty())) {
+      return hasBody ? null : NO_PARAMETERS;
+    }
+    JsonObject parameters = new JsonObject();
+    path.forEach(parameters::put);
+    if (query != null) {
+      for (Map.Entry<String, String> entry : query) {
+        if (parameters.containsKey(entry.getKey())) {
+          throw ServiceException.ofField(
+              ErrorCode.MALFORMED, "/" + entry.getKey(), "repeated", "is given more than once");
+        }
+        parameters.put(entry.getKey(), entry.getValue());
+      }
+    }
+    return parameters.encode();
+  }
+
+  private static String token(HttpServerRequest request) {
+    List<String> given = request.headers().getAll(HttpHeaders.AUTHORIZATION);
+    if (given.isEmpty()) {
+      throw new ServiceException(ErrorCode.UNAUTHENTICATED, "An access token is needed");
+    }
+    String value = given.get(0);
+    if (given.size() > 1 || !value.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
+      throw new ServiceException(
+          ErrorCode.UNAUTHENTICATED, "Authorization must be one Bearer access token");
+    }
+    return value.substring(BEARER.length()).strip();
+  }
+
+  private Future<Caller> verify(String token) {
+    return token == null ? Future.succeededFuture() : node.tokens().verify(token);
+  }
+
+  private void answer(RoutingContext context, Message<Buffer> reply) {
+    HttpServerResponse response = context.response();
+    if (response.closed()) {
+      return;
+    }
+    String location = reply.headers().get(Node.LOCATION);
+    if (location != null) {
+      response.setStatusCode(201).putHeader(HttpHeaders.LOCATION, location);
+    }
+    response
+        .putHeader(HttpHeaders.CACHE_CONTROL, cacheControl)
+        .putHeader(HttpHeaders.CONTENT_TYPE, JSON)
+        .end(reply.body());
+  }
+}
