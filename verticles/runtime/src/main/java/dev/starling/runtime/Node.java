@@ -1,15 +1,23 @@
 package dev.starling.runtime;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.shareddata.Shareable;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * This JVM as a member of the system: what services, gateway and console share.
@@ -20,6 +28,7 @@ public final class Node implements Shareable {
   /** Reply header: the path of what an operation created. */
   public static final String LOCATION = "location";
 
+  private static final Logger log = LoggerFactory.getLogger(Node.class);
   private static final String KEY = "dev.starling.node";
   private static final long KEYS_BUDGET = 1_000;
 
@@ -42,6 +51,8 @@ public final class Node implements Shareable {
       Duration drain) {}
 
   private final Vertx vertx;
+  private final Context home;
+  private final Map<Class<?>, Future<?>> shared = new ConcurrentHashMap<>();
   private final Options options;
   private final Membership membership;
   private final Secrets secrets;
@@ -59,6 +70,7 @@ public final class Node implements Shareable {
       Secrets secrets,
       MeterRegistry meters) {
     this.vertx = vertx;
+    this.home = ((VertxInternal) vertx).createEventLoopContext();
     this.options = options;
     this.membership = membership;
     this.secrets = secrets;
@@ -122,10 +134,37 @@ public final class Node implements Shareable {
         .map(reply -> new JsonObject(reply.body()));
   }
 
+  /**
+   * What the verticles of one service on this node share, made by the first to ask.
+   *
+   * <p>It is made on a context of the node itself: what belongs to the context of a verticle, such as
+   * a pool, would be closed with that verticle, while others still use it.
+   */
+  public <T extends AutoCloseable> Future<T> shared(Class<T> type, Supplier<T> make) {
+    return shared
+        .computeIfAbsent(
+            type,
+            t -> {
+              Promise<T> made = Promise.promise();
+              home.runOnContext(v -> made.handle(Future.succeededFuture().map(w -> make.get())));
+              return made.future();
+            })
+        .map(type::cast);
+  }
+
   /** Ends what the node itself runs; its services are undeployed before. */
   public void leave() {
+    shared.values().forEach(made -> made.onSuccess(Node::close));
     directory.close();
     vertx.sharedData().<String, Node>getLocalMap(KEY).remove(KEY);
+  }
+
+  private static void close(Object made) {
+    try {
+      ((AutoCloseable) made).close();
+    } catch (Exception e) {
+      log.warn("{} could not be closed", made.getClass().getSimpleName(), e);
+    }
   }
 
   public Options options() {

@@ -1,0 +1,134 @@
+package dev.starling.user.service;
+
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Brings the tables to the version of this code, once, also when several nodes start at the same
+ * instant on an empty database.
+ *
+ * <p>Scripts are named as Flyway names them, run in order, each in one transaction, under one
+ * advisory lock. A script that was changed after it ran, or a database that is newer than this code,
+ * refuses to start.
+ */
+final class Migrations {
+  private static final List<String> SCRIPTS = List.of("V1__accounts.sql");
+  private static final long LOCK = 0x5374_6172_6c69_6e67L; // "Starling"
+  private static final int LOCK_WAIT_MILLIS = 30_000;
+
+  private Migrations() {}
+
+  static Future<Void> run(Database database) {
+    return database.onOneConnection(
+        connection ->
+            locked(connection)
+                .compose(v -> history(connection))
+                .compose(done -> apply(connection, done))
+                .eventually(() -> unlocked(connection)));
+  }
+
+  private static Future<?> locked(SqlConnection connection) {
+    return connection
+        .query("SET statement_timeout = 0; SET lock_timeout = " + LOCK_WAIT_MILLIS)
+        .execute()
+        .compose(v -> connection.query("SELECT pg_advisory_lock(" + LOCK + ")").execute());
+  }
+
+  private static Future<?> unlocked(SqlConnection connection) {
+    return connection
+        .query("SELECT pg_advisory_unlock(" + LOCK + "); RESET statement_timeout; RESET lock_timeout")
+        .execute();
+  }
+
+  private static Future<Map<String, String>> history(SqlConnection connection) {
+    return connection
+        .query(
+            """
+            CREATE TABLE IF NOT EXISTS schema_history (
+              script     text PRIMARY KEY,
+              checksum   text NOT NULL,
+              applied_at timestamptz NOT NULL DEFAULT now()
+            )""")
+        .execute()
+        .compose(v -> connection.query("SELECT script, checksum FROM schema_history").execute())
+        .map(
+            rows -> {
+              Map<String, String> done = new HashMap<>();
+              for (Row row : rows) {
+                done.put(row.getString("script"), row.getString("checksum"));
+              }
+              return done;
+            });
+  }
+
+  private static Future<Void> apply(SqlConnection connection, Map<String, String> done) {
+    for (String script : done.keySet()) {
+      if (!SCRIPTS.contains(script)) {
+        return refuse("The database is newer than this program: it has seen " + script);
+      }
+    }
+    Future<Void> chain = Future.succeededFuture();
+    for (String script : SCRIPTS) {
+      String sql = read(script);
+      String checksum = sha256(sql);
+      if (!done.containsKey(script)) {
+        chain = chain.compose(v -> apply(connection, script, sql, checksum));
+      } else if (!done.get(script).equals(checksum)) {
+        return refuse(script + " was changed after it had run on this database");
+      }
+    }
+    return chain;
+  }
+
+  private static Future<Void> refuse(String reason) {
+    return Future.failedFuture(new IllegalStateException(reason));
+  }
+
+  private static Future<Void> apply(
+      SqlConnection connection, String script, String sql, String checksum) {
+    return connection
+        .begin()
+        .compose(
+            transaction ->
+                connection
+                    .query(sql)
+                    .execute()
+                    .compose(
+                        v ->
+                            connection
+                                .preparedQuery(
+                                    "INSERT INTO schema_history (script, checksum) VALUES ($1, $2)")
+                                .execute(Tuple.of(script, checksum)))
+                    .compose(v -> transaction.commit())
+                    .onFailure(e -> transaction.rollback()));
+  }
+
+  private static String read(String script) {
+    try (InputStream in = Migrations.class.getResourceAsStream("/db/migration/" + script)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String sha256(String text) {
+    try {
+      byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package dev.starling.user.service;
+
+import dev.starling.runtime.Call;
+import dev.starling.runtime.ServiceVerticle;
+import dev.starling.user.api.UserContract;
+import dev.starling.user.api.UserContract.ById;
+import dev.starling.user.api.UserContract.KeySet;
+import dev.starling.user.api.UserContract.Keys;
+import dev.starling.user.api.UserContract.Login;
+import dev.starling.user.api.UserContract.Me;
+import dev.starling.user.api.UserContract.Register;
+import dev.starling.user.api.UserContract.Tokens;
+import dev.starling.user.api.UserContract.User;
+import io.vertx.core.Future;
+import java.util.UUID;
+
+/** Registers users and logs them in. */
+public final class UserVerticle extends ServiceVerticle {
+  private Users users;
+
+  @Override
+  protected void operations() {
+    handle(UserContract.REGISTER, this::register);
+    handle(UserContract.LOGIN, this::login);
+    handle(UserContract.ME, this::me);
+    handle(UserContract.GET, this::get);
+    handle(UserContract.KEYS, this::keys);
+  }
+
+  @Override
+  protected Future<?> open() {
+    return node()
+        .shared(Users.class, () -> new Users(vertx, node(), config()))
+        .onSuccess(
+            made -> {
+              users = made;
+              node().health().register("database", made::ping);
+            })
+        .compose(Users::ready);
+  }
+
+  private Future<User> register(Register request, Call call) {
+    return users.register(request, call);
+  }
+
+  private Future<Tokens> login(Login request, Call call) {
+    return users.login(request, call);
+  }
+
+  private Future<User> me(Me request, Call call) {
+    return users.get(new ById(UUID.fromString(call.caller().subject())), call);
+  }
+
+  private Future<User> get(ById request, Call call) {
+    return users.get(request, call);
+  }
+
+  private Future<KeySet> keys(Keys request) {
+    return users.published();
+  }
+}

@@ -1,0 +1,25 @@
+package dev.starling.user.service;
+
+import java.text.Normalizer;
+import java.util.Locale;
+import java.util.Set;
+
+/** Names that look the same are the same: the key by which an account is found and is unique. */
+final class Username {
+  private static final Set<String> RESERVED =
+      Set.of(
+          "admin", "administrator", "anonymous", "api", "everyone", "guest", "me", "nobody", "null",
+          "operator", "root", "security", "starling", "support", "system", "undefined");
+
+  private Username() {}
+
+  /** Independent of the machine's language; applied twice it gives what it gives once. */
+  static String key(String username) {
+    String folded = Normalizer.normalize(username.strip(), Normalizer.Form.NFKC);
+    return Normalizer.normalize(folded.toLowerCase(Locale.ROOT), Normalizer.Form.NFKC);
+  }
+
+  static boolean isReserved(String key) {
+    return RESERVED.contains(key);
+  }
+}
