@@ -61,6 +61,11 @@ public abstract class ServiceVerticle extends VerticleBase {
     return Future.succeededFuture();
   }
 
+  /** Whether the verticle is to be given a database in its configuration. */
+  public boolean usesDatabase() {
+    return false;
+  }
+
   /** Offers an operation whose handler needs nothing but the request. */
   protected final <I, O> void handle(
       Operation<I, O> operation, Function<I, Future<O>> handler) {

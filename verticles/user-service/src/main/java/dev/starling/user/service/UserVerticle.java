@@ -28,6 +28,11 @@ public final class UserVerticle extends ServiceVerticle {
   }
 
   @Override
+  public boolean usesDatabase() {
+    return true;
+  }
+
+  @Override
   protected Future<?> open() {
     return node()
         .shared(Users.class, () -> new Users(vertx, node(), config()))
