@@ -1,0 +1,243 @@
+package dev.starling.launcher;
+
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+
+/**
+ * The checked settings of this node: defaults, below a YAML file, below the environment, below
+ * system properties.
+ *
+ * <p>Every layer is checked as a whole, also where a higher one overrides it, so that a mistake
+ * does not lie in wait for the day on which the override goes.
+ */
+final class Configuration {
+  private static final Map<String, Setting> PATHS = Settings.by(Setting::path);
+  private static final String DEFAULT = "default";
+  private static final String SECTIONS = "config";
+
+  private final Map<String, Object> values = new HashMap<>();
+  private final Map<String, String> shown = new HashMap<>();
+  private final Map<String, String> origins = new HashMap<>();
+  private final List<String> mistakes = new ArrayList<>();
+  private JsonObject sections = new JsonObject();
+
+  private Configuration() {
+    Settings.ALL.forEach(setting -> set(setting, setting.standard(), DEFAULT));
+  }
+
+  /**
+   * Reads all layers.
+   *
+   * @throws ConfigurationException with every mistake of every layer, one a line
+   */
+  static Configuration load(
+      Optional<Path> file, Map<String, String> environment, Properties systemProperties)
+      throws ConfigurationException {
+    Configuration configuration = new Configuration();
+    file.ifPresent(configuration::overlayFile);
+    configuration.overlay(
+        startingWith("STARLING_", environment),
+        Settings.by(Setting::environmentVariable),
+        "environment",
+        name -> "environment " + name);
+    Map<String, String> properties = new HashMap<>();
+    systemProperties
+        .stringPropertyNames()
+        .forEach(name -> properties.put(name, systemProperties.getProperty(name)));
+    configuration.overlay(
+        startingWith("starling.", properties),
+        Settings.by(Setting::systemProperty),
+        "system property",
+        name -> "system property");
+    if (!configuration.mistakes.isEmpty()) {
+      throw new ConfigurationException(configuration.mistakes);
+    }
+    return configuration;
+  }
+
+  /** A text, one of an enumeration, or a path as text; may be empty where the default is. */
+  String text(String path) {
+    Object value = values.get(path);
+    return value instanceof Path ? value.toString() : value(path, String.class);
+  }
+
+  int integer(String path) {
+    return value(path, Integer.class);
+  }
+
+  boolean flag(String path) {
+    return value(path, Boolean.class);
+  }
+
+  Duration duration(String path) {
+    return value(path, Duration.class);
+  }
+
+  /** In bytes. */
+  long bytes(String path) {
+    return value(path, Long.class);
+  }
+
+  List<String> list(String path) {
+    List<?> elements = value(path, List.class);
+    return elements.stream().map(String.class::cast).toList();
+  }
+
+  /** Fails for an empty one, which would otherwise be the current directory: ask isConfigured. */
+  Path path(String path) {
+    return value(path, Path.class);
+  }
+
+  /** Whether somebody set this; an empty value counts as not set. */
+  boolean isConfigured(String path) {
+    Object value = value(path, Object.class);
+    return !origins.get(path).equals(DEFAULT) && !value.equals("") && !value.equals(List.of());
+  }
+
+  /** What the file says below config.SERVICE; unchecked, empty if nothing. */
+  JsonObject section(String service) {
+    return sections.getJsonObject(service, new JsonObject()).copy();
+  }
+
+  /** Every effective value with its origin, one a line, secrets masked. */
+  String print() {
+    StringBuilder lines = new StringBuilder();
+    for (Setting setting : Settings.ALL) {
+      String path = setting.path();
+      lines.append("%s = %s  # %s\n".formatted(path, shown.get(path), origins.get(path)));
+    }
+    // Which of a service's own settings are secret is known to that service alone.
+    sections.forEach(
+        section ->
+            ((JsonObject) section.getValue())
+                .fieldNames()
+                .forEach(
+                    key ->
+                        lines.append(
+                            "%s = ******  # %s\n"
+                                .formatted(
+                                    Setting.oneLine(SECTIONS + "." + section.getKey() + "." + key),
+                                    origins.get(SECTIONS)))));
+    return lines.toString();
+  }
+
+  private void overlayFile(Path file) {
+    try {
+      Map<String, Object> layer = new TreeMap<>();
+      flatten("", ConfigurationFile.read(file), layer, file);
+      overlay(layer, PATHS, "file " + file, path -> "file " + file);
+    } catch (ConfigurationException e) {
+      mistakes.addAll(e.mistakes());
+    }
+  }
+
+  /** Turns nested settings into dotted paths; what is below an unknown key stays unknown. */
+  private void flatten(String prefix, JsonObject nested, Map<String, Object> layer, Path file) {
+    for (String key : nested.fieldNames()) {
+      String path = prefix + key;
+      Object found = nested.getValue(key);
+      boolean holdsSettings = PATHS.keySet().stream().anyMatch(p -> p.startsWith(path + "."));
+      if (path.equals(SECTIONS)) {
+        sections(found, file);
+      } else if (found instanceof JsonObject below
+          && !PATHS.containsKey(path)
+          && !(below.isEmpty() && !holdsSettings)) {
+        flatten(path + ".", below, layer, file);
+      } else if (found == null && holdsSettings) {
+        continue;
+      } else if (layer.containsKey(path)) {
+        mistakes.add(path + " (file " + file + "): given twice, nested and with dots");
+      } else {
+        layer.put(path, found);
+      }
+    }
+  }
+
+  private void sections(Object found, Path file) {
+    String origin = "file " + file;
+    if (found != null && !(found instanceof JsonObject)) {
+      mistakes.add("config (" + origin + "): expected service names with their settings below");
+    } else if (found instanceof JsonObject services) {
+      for (String service : services.fieldNames()) {
+        if (!(services.getValue(service) instanceof JsonObject)) {
+          String path = Setting.oneLine(SECTIONS + "." + service);
+          mistakes.add(path + " (" + origin + "): expected a mapping of settings");
+        }
+      }
+      sections = services;
+      origins.put(SECTIONS, origin);
+    }
+  }
+
+  private void overlay(
+      Map<String, Object> layer,
+      Map<String, Setting> known,
+      String where,
+      UnaryOperator<String> origin) {
+    layer.forEach(
+        (name, found) -> {
+          Setting setting = known.get(name);
+          if (setting == null) {
+            mistakes.add(unknown(name, known, where));
+            return;
+          }
+          try {
+            set(setting, found, origin.apply(name));
+          } catch (IllegalArgumentException e) {
+            mistakes.add(
+                "%s (%s): found %s; expected %s"
+                    .formatted(
+                        setting.path(),
+                        origin.apply(name),
+                        setting.found(found),
+                        setting.type().expected()));
+          }
+        });
+  }
+
+  private void set(Setting setting, Object found, String origin) {
+    Object value = setting.read(found);
+    boolean asRead = value instanceof List || value instanceof Path;
+    values.put(setting.path(), value);
+    shown.put(setting.path(), setting.shown(asRead ? value : found));
+    origins.put(setting.path(), origin);
+  }
+
+  private static String unknown(String name, Map<String, Setting> known, String where) {
+    String example =
+        known.keySet().stream().filter(k -> k.startsWith(name + ".")).findFirst().orElse(null);
+    return "%s (%s): %s"
+        .formatted(
+            Setting.oneLine(name),
+            where,
+            example != null
+                ? "expected settings below this name, such as " + example
+                : "no such setting; the nearest is " + Settings.nearest(name, known.keySet()));
+  }
+
+  private static Map<String, Object> startingWith(String prefix, Map<String, String> layer) {
+    Map<String, Object> ours = new TreeMap<>(layer);
+    ours.keySet().removeIf(name -> !name.startsWith(prefix));
+    return ours;
+  }
+
+  private <T> T value(String path, Class<T> type) {
+    Object value = values.get(path);
+    if (!type.isInstance(value)) {
+      throw new IllegalArgumentException(
+          value == null
+              ? path + ": no such setting"
+              : path + ": the setting is empty or no " + type.getSimpleName());
+    }
+    return type.cast(value);
+  }
+}
