@@ -1,0 +1,75 @@
+package dev.starling.user.service;
+
+import java.nio.ByteBuffer;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.UUID;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/**
+ * The secret that is kept apart from the database, so that a copy of the database alone lets nobody
+ * guess passwords.
+ */
+final class Pepper {
+
+  private static final int MIN_BYTES = 32;
+
+  private final String id;
+  private final SecretKeySpec key;
+
+  /**
+   * @param secret at least 32 random bytes
+   * @throws IllegalArgumentException if there are fewer
+   */
+  Pepper(byte[] secret) {
+    if (secret.length < MIN_BYTES) {
+      throw new IllegalArgumentException(
+          "The pepper has %d bytes; make one of at least %d random bytes"
+              .formatted(secret.length, MIN_BYTES));
+    }
+    id = fingerprint(secret);
+    key = new SecretKeySpec(secret, "HmacSHA256");
+  }
+
+  /** Eight characters of standard base64, derived from the secret without giving it away. */
+  String id() {
+    return id;
+  }
+
+  /**
+   * The 32 bytes that Argon2 hashes in the password's stead: of use for this user and with this
+   * pepper only.
+   */
+  byte[] bind(UUID user, byte[] password) {
+    try {
+      Mac mac = Mac.getInstance(key.getAlgorithm());
+      mac.init(key);
+      mac.update(
+          ByteBuffer.allocate(2 * Long.BYTES)
+              .putLong(user.getMostSignificantBits())
+              .putLong(user.getLeastSignificantBits())
+              .flip());
+      return mac.doFinal(password);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("This JDK lacks HMAC-SHA-256", e);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "Pepper[" + id + "]";
+  }
+
+  /** The first 48 bits of the secret's SHA-256, in standard base64. */
+  static String fingerprint(byte[] secret) {
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(secret);
+      return Base64.getEncoder().encodeToString(Arrays.copyOf(digest, 6));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("This JDK lacks SHA-256", e);
+    }
+  }
+}
