@@ -42,7 +42,7 @@ interface Argon2 {
   byte[] tag(byte[] input, byte[] salt, Cost cost, int length);
 
   /**
-   * The fastest engine of this machine. Loading native code takes 0.1 to 0.2 s the first time: not
+   * The fastest engine of this machine. Loading native code takes 0.1 to 0.5 s the first time: not
    * for an event loop.
    */
   static Argon2 fastest() {

@@ -12,13 +12,10 @@ import org.bouncycastle.crypto.params.Argon2Parameters;
  *
  * <p>Each concurrent computation borrows a pool of blocks and gives it back, so that the heap holds
  * one set of blocks per hash thread; without, the garbage collector takes most of a loaded machine
- * (bc-java issue 2452). A cost above the default draws the rest from the heap and drops it
+ * (bc-java issue 1646). A cost above the default draws the rest from the heap and drops it
  * afterwards.
  */
 final class BouncyCastleArgon2 implements Argon2 {
-
-  private static final int KEPT_BLOCKS =
-      Argon2BytesGenerator.getBlockCount(Cost.DEFAULT.memory(), Cost.DEFAULT.lanes());
 
   private final Queue<FixedBlockPool> idle = new ConcurrentLinkedQueue<>();
 
@@ -30,7 +27,7 @@ final class BouncyCastleArgon2 implements Argon2 {
   @Override
   public byte[] tag(byte[] input, byte[] salt, Cost cost, int length) {
     FixedBlockPool borrowed = idle.poll();
-    FixedBlockPool blocks = borrowed == null ? new FixedBlockPool(KEPT_BLOCKS) : borrowed;
+    FixedBlockPool blocks = borrowed == null ? newBlocks() : borrowed;
     try {
       byte[] tag = new byte[length];
       Argon2BytesGenerator generator = new Argon2BytesGenerator();
@@ -48,5 +45,13 @@ final class BouncyCastleArgon2 implements Argon2 {
     } finally {
       idle.add(blocks);
     }
+  }
+
+  /**
+   * Not a constant: the first use of Bouncy Castle verifies its jar, which need not delay a start.
+   */
+  private static FixedBlockPool newBlocks() {
+    return new FixedBlockPool(
+        Argon2BytesGenerator.getBlockCount(Cost.DEFAULT.memory(), Cost.DEFAULT.lanes()));
   }
 }

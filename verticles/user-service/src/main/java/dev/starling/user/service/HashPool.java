@@ -13,7 +13,8 @@ import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Admits password hashes to threads of their own, so that a storm of log-ins costs those who log in
- * a quick refusal and everybody else nothing. One per JVM, shared by all instances of the service.
+ * a quick refusal and everybody else nothing. One per JVM, shared by all instances of the service:
+ * made inside a verticle, it would close with that one.
  *
  * <p>Vert.x queues without bound before a worker executor; the count of admitted computations is
  * the bound. What has waited too long is dropped when its turn comes, which is soon, as what is

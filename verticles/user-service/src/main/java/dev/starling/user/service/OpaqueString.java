@@ -7,9 +7,8 @@ import java.text.Normalizer;
  * 4.2), so that what another keyboard composes differently still logs in.
  *
  * <p>Neither case nor width is folded, and spaces count wherever they are: every folding shrinks
- * the key space (CVE-2026-19611 of WildFly Elytron). Ignorable code points, which the profile
- * forbids, are let through, since emoji are joined with them. What is assigned is what this JDK
- * knows.
+ * the key space. Ignorable code points, which the profile forbids, are let through, since emoji are
+ * joined with them. What is assigned is what this JDK knows.
  */
 final class OpaqueString {
 

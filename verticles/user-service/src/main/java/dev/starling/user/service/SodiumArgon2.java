@@ -16,10 +16,10 @@ import java.util.Optional;
  * Computes Argon2id with libsodium's SIMD code, in little more than half the CPU time of Bouncy
  * Castle (Argon2Speed in the tests measures both).
  *
- * <p>Of the lazysodium jar only the library itself is used: LazySodium would bind several hundred
- * functions at start, where two are needed. libsodium maps its memory afresh for each hash, and
- * there is no way to hand it any; that is 40 % of its time where the kernel gives huge pages only
- * to those who ask (transparent_hugepage/enabled = madvise).
+ * <p>Of the lazysodium jar only the library itself is used: its classes want Java 21, and bind
+ * every function at start, where two are needed. libsodium maps its memory afresh for each hash,
+ * and there is no way to hand it any; that is 40 % of its time where the kernel gives huge pages
+ * only to those who ask (transparent_hugepage/enabled = madvise).
  */
 final class SodiumArgon2 implements Argon2 {
 

@@ -1,0 +1,146 @@
+package dev.starling.user.service;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+class HashPoolTest {
+
+  private static final Duration LONG = Duration.ofMinutes(1);
+
+  private final Vertx vertx = Vertx.vertx();
+  private final CountDownLatch gate = new CountDownLatch(1);
+
+  @AfterEach
+  void close() throws Exception {
+    gate.countDown();
+    vertx.close().await(10, SECONDS);
+  }
+
+  @Test
+  void neverExceedsItsPermits() throws Exception {
+    HashPool pool = new HashPool(vertx, 2, 198, LONG);
+    AtomicInteger now = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    List<Future<Integer>> results =
+        IntStream.range(0, 200)
+            .mapToObj(
+                i ->
+                    pool.compute(
+                        () -> {
+                          most.accumulateAndGet(now.incrementAndGet(), Math::max);
+                          gate.await();
+                          now.decrementAndGet();
+                          return i;
+                        }))
+            .toList();
+
+    await().until(() -> pool.running() == 2);
+    assertThat(pool.waiting()).isEqualTo(198);
+    gate.countDown();
+    Future.all(results).await(10, SECONDS);
+
+    assertThat(most).hasValue(2);
+    assertThat(pool.computed()).isEqualTo(200);
+    assertThat(results).extracting(Future::result).containsExactlyElementsOf(range(200));
+    await().until(() -> pool.running() + pool.waiting() == 0);
+  }
+
+  @Test
+  void refusesWhatTheQueueCannotHold() throws Exception {
+    HashPool pool = new HashPool(vertx, 1, 3, LONG);
+    List<Future<String>> admitted =
+        IntStream.range(0, 4).mapToObj(i -> pool.compute(this::passTheGate)).toList();
+
+    Future<String> beyond = pool.compute(this::passTheGate);
+    assertThat(beyond.cause()).isInstanceOf(HashPool.Full.class).hasMessageContaining("3");
+
+    gate.countDown();
+    Future.all(admitted).await(10, SECONDS);
+    assertThat(pool.compute(this::passTheGate).await(10, SECONDS)).isEqualTo("passed");
+    assertThat(pool.computed()).isEqualTo(5);
+  }
+
+  @Test
+  void dropsWhatHasWaitedTooLong() {
+    HashPool pool = new HashPool(vertx, 1, 3, Duration.ofNanos(1));
+
+    assertThatThrownBy(() -> pool.compute(() -> "late").await(10, SECONDS))
+        .isInstanceOf(HashPool.Full.class);
+    assertThat(pool.computed()).isZero();
+  }
+
+  @Test
+  void dropsWhatNobodyWaitsForAnyMore() throws Exception {
+    HashPool pool = new HashPool(vertx, 1, 3, LONG);
+    Future<String> first = pool.compute(this::passTheGate);
+    Future<String> impatient = pool.compute(Duration.ofNanos(1), this::passTheGate);
+    Future<String> gone = pool.compute(Duration.ZERO, this::passTheGate);
+
+    assertThat(gone.cause()).isInstanceOf(HashPool.Full.class);
+    gate.countDown();
+    assertThat(first.await(10, SECONDS)).isEqualTo("passed");
+    assertThatThrownBy(() -> impatient.await(10, SECONDS)).isInstanceOf(HashPool.Full.class);
+    assertThat(pool.computed()).isEqualTo(1);
+  }
+
+  @Test
+  void failuresGiveTheirPlaceBack() {
+    HashPool pool = new HashPool(vertx, 1, 0, LONG);
+    for (int i = 0; i < 3; i++) {
+      assertThatThrownBy(
+              () ->
+                  pool.compute(
+                          () -> {
+                            throw new IllegalStateException("broken");
+                          })
+                      .await(10, SECONDS))
+          .hasMessage("broken");
+    }
+    assertThat(pool.running() + pool.waiting()).isZero();
+    pool.close();
+    for (int i = 0; i < 3; i++) {
+      assertThat(pool.compute(this::passTheGate).cause()).isNotInstanceOf(HashPool.Full.class);
+    }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void itsThreadsStepBehindAllOthers() throws Exception {
+    HashPool pool = new HashPool(vertx, 1, 1, LONG);
+
+    assertThat(pool.compute(HashPoolTest::nice).await(10, SECONDS)).isEqualTo(19);
+    assertThat(nice()).isNotEqualTo(19);
+    assertThat(HashPool.defaultPermits()).isEqualTo(Runtime.getRuntime().availableProcessors());
+  }
+
+  private String passTheGate() throws InterruptedException {
+    gate.await();
+    return "passed";
+  }
+
+  /** The calling thread's nice value: field 19 of proc(5) stat. */
+  private static int nice() throws Exception {
+    String stat = Files.readString(Path.of("/proc/thread-self/stat"));
+    return Integer.parseInt(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[16]);
+  }
+
+  private static List<Integer> range(int end) {
+    return IntStream.range(0, end).boxed().toList();
+  }
+}
