@@ -1,0 +1,60 @@
+package dev.starling.runtime;
+
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * Tells which nodes there are, so that what belongs to a node can be dropped as soon as it has
+ * left.
+ *
+ * <p>A node is named by the identifier that the event bus gives it, a new one at each start.
+ * Callbacks come on threads of the cluster, of which there are few: a callback must not block, and
+ * hands over to its own Vert.x context. The order between callbacks and the event bus's own view of
+ * its addresses is not defined. A callback stays for the life of the node and is not called for
+ * nodes that were there before it: add it first, then read {@link #nodes()}.
+ */
+public interface Membership {
+
+  /** This node's identifier. */
+  String self();
+
+  /** The nodes there are now, this one included: a snapshot. */
+  Set<String> nodes();
+
+  /** Calls back with each node that leaves: stopped, killed, frozen for too long or cut off. */
+  void onLeft(Consumer<String> node);
+
+  /** Calls back with each node that joins, one that had been cut off included. */
+  void onJoined(Consumer<String> node);
+
+  /**
+   * Calls back when a split cluster is whole again, on the side that gave way (the smaller, of
+   * equal ones either), after {@link #nodes()} is right: what this side had written to cluster maps
+   * may be gone and should be published again.
+   */
+  void onMerged(Runnable merged);
+
+  /** The membership of a node that runs without a cluster: itself, for ever. */
+  static Membership alone(String self) {
+    return new Membership() {
+      @Override
+      public String self() {
+        return self;
+      }
+
+      @Override
+      public Set<String> nodes() {
+        return Set.of(self);
+      }
+
+      @Override
+      public void onLeft(Consumer<String> node) {}
+
+      @Override
+      public void onJoined(Consumer<String> node) {}
+
+      @Override
+      public void onMerged(Runnable merged) {}
+    };
+  }
+}
