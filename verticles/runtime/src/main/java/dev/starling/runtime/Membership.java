@@ -4,12 +4,14 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * Tells which nodes there are, so that what belongs to a node can be dropped as soon as it has left.
+ * Tells which nodes there are, so that what belongs to a node can be dropped as soon as it has
+ * left.
  *
- * <p>A node is named by the identifier that the event bus gives it, a new one at each start. Callbacks come on threads
- * of the cluster, of which there are few: a callback must not block, and hands over to its own Vert.x context. The order
- * between callbacks and the event bus's own view of its addresses is not defined. A callback stays for the life of the
- * node and is not called for nodes that were there before it: add it first, then read {@link #nodes()}.
+ * <p>A node is named by the identifier that the event bus gives it, a new one at each start.
+ * Callbacks come on threads of the cluster, of which there are few: a callback must not block, and
+ * hands over to its own Vert.x context. The order between callbacks and the event bus's own view of
+ * its addresses is not defined. A callback stays for the life of the node and is not called for
+ * nodes that were there before it: add it first, then read {@link #nodes()}.
  */
 public interface Membership {
 
@@ -26,8 +28,9 @@ public interface Membership {
   void onJoined(Consumer<String> node);
 
   /**
-   * Calls back on the smaller side of a cluster that was split and is whole again, after {@link #nodes()} is right: what
-   * this side had written to cluster maps may be gone and should be published again.
+   * Calls back when a split cluster is whole again, on the side that gave way (the smaller, of
+   * equal ones either), after {@link #nodes()} is right: what this side had written to cluster maps
+   * may be gone and should be published again.
    */
   void onMerged(Runnable merged);
 
