@@ -1,5 +1,6 @@
 package dev.starling.launcher;
 
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -95,6 +96,41 @@ final class Configuration {
   /** Fails for an empty one, which would otherwise be the current directory: ask isConfigured. */
   Path path(String path) {
     return value(path, Path.class);
+  }
+
+  /** All settings below a prefix by their last names, as JSON: durations in ms, sizes in bytes. */
+  JsonObject below(String prefix) {
+    JsonObject below = new JsonObject();
+    for (Setting setting : Settings.ALL) {
+      if (setting.path().startsWith(prefix + ".")) {
+        below.put(setting.path().substring(prefix.length() + 1), json(values.get(setting.path())));
+      }
+    }
+    return below;
+  }
+
+  /** The settings below a prefix that somebody set, as text by the names of their variables. */
+  Map<String, String> variables(String prefix) {
+    Map<String, String> variables = new HashMap<>();
+    for (Setting setting : Settings.ALL) {
+      if (setting.path().startsWith(prefix + ".") && isConfigured(setting.path())) {
+        Object value = values.get(setting.path());
+        String text =
+            value instanceof List<?> ? String.join(",", list(setting.path())) : value.toString();
+        variables.put(setting.environmentVariable(), text);
+      }
+    }
+    return variables;
+  }
+
+  private static Object json(Object value) {
+    if (value instanceof Duration duration) {
+      return duration.toMillis();
+    }
+    if (value instanceof List<?> list) {
+      return new JsonArray(list);
+    }
+    return value instanceof Path ? value.toString() : value;
   }
 
   /** Whether somebody set this; an empty value counts as not set. */

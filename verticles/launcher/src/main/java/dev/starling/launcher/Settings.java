@@ -95,6 +95,22 @@ final class Settings {
               path(),
               "",
               "Hazelcast XML: how nodes find each other; empty: loopback only"),
+          new Setting("cluster.name", NAME, "starling", "Only nodes with the same name meet"),
+          new Setting(
+              "cluster.members",
+              list("hosts, each with or without a port", "[^\\s,]+"),
+              "",
+              "Where other nodes are looked for, for tcp-ip.xml"),
+          new Setting(
+              "cluster.member-port",
+              port(),
+              "5701",
+              "Port of member traffic, for tcp-ip.xml and kubernetes.xml"),
+          new Setting(
+              "cluster.dns",
+              text("a DNS name", "[^\\s/@]+"),
+              "",
+              "Name of the headless service, for kubernetes.xml"),
           new Setting(
               "cluster.host", HOST, "127.0.0.1", "Address at which other nodes reach this one"),
           new Setting("cluster.port", port(), "0", "Port of the event bus; 0: any free port"),

@@ -90,6 +90,12 @@ final class Codec {
     return TOLERANT;
   }
 
+  /** Reads the annotations of a request, which takes too long for the first call to do it. */
+  static void prepare(Class<?> request) {
+    VALIDATOR.getConstraintsForClass(request);
+    STRICT.readerFor(request);
+  }
+
   /**
    * Decodes and validates a request.
    *

@@ -3,7 +3,6 @@ package dev.starling.runtime;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.VertxInternal;
@@ -138,17 +137,13 @@ public final class Node implements Shareable {
    * What the verticles of one service on this node share, made by the first to ask.
    *
    * <p>It is made on a context of the node itself: what belongs to the context of a verticle, such as
-   * a pool, would be closed with that verticle, while others still use it.
+   * a pool, would be closed with that verticle, while others still use it. Making it may block.
    */
   public <T extends AutoCloseable> Future<T> shared(Class<T> type, Supplier<T> make) {
     return shared
         .computeIfAbsent(
             type,
-            t -> {
-              Promise<T> made = Promise.promise();
-              home.runOnContext(v -> made.handle(Future.succeededFuture().map(w -> make.get())));
-              return made.future();
-            })
+            t -> home.executeBlocking(make::get, false))
         .map(type::cast);
   }
 

@@ -118,7 +118,12 @@ public abstract class ServiceVerticle extends VerticleBase {
     List<Operation<?, ?>> operations =
         handlers.values().stream().map(OperationHandler::operation).collect(Collectors.toList());
     return vertx
-        .executeBlocking(() -> ContractDocument.of(service, operations), false)
+        .executeBlocking(
+            () -> {
+              operations.forEach(o -> Codec.prepare(o.request()));
+              return ContractDocument.of(service, operations);
+            },
+            false)
         .onSuccess(document -> contract = document);
   }
 

@@ -32,6 +32,8 @@ import java.util.UUID;
 /** What the user service does, shared by all its event loops on a node. */
 final class Users implements AutoCloseable {
   private static final int REFRESH_BYTES = 32;
+  private static final Duration START_WITHIN = Duration.ofSeconds(10);
+  private static final long RETRY_MILLIS = 250;
 
   private final Database database;
   private final Accounts accounts;
@@ -81,7 +83,19 @@ final class Users implements AutoCloseable {
             Clock.systemUTC());
     cipher = new KeyCipher(node.secrets().bytes(Secrets.KEY_ENCRYPTION));
     gauges(node.meters());
-    keys = Migrations.run(database).compose(v -> SigningKeys.load(database, cipher));
+    keys = prepare(vertx, System.nanoTime() + START_WITHIN.toNanos());
+  }
+
+  /** A database that has just been started, or is busy, is asked again for a while. */
+  private Future<SigningKeys> prepare(Vertx vertx, long deadline) {
+    return Migrations.run(database)
+        .compose(v -> SigningKeys.load(database, cipher))
+        .recover(
+            failure ->
+                ServiceException.of(failure).code() == ErrorCode.UNAVAILABLE
+                        && System.nanoTime() < deadline
+                    ? vertx.timer(RETRY_MILLIS).compose(v -> prepare(vertx, deadline))
+                    : Future.failedFuture(failure));
   }
 
   private void gauges(MeterRegistry meters) {

@@ -1,0 +1,219 @@
+package dev.starling.launcher;
+
+import dev.starling.console.OperatorVerticle;
+import dev.starling.gateway.GatewayVerticle;
+import dev.starling.runtime.Membership;
+import dev.starling.runtime.Node;
+import dev.starling.runtime.Secrets;
+import dev.starling.runtime.ServiceVerticle;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.json.JsonObject;
+import java.net.BindException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs all parts of a node: the operator port first, then the services, the gateway last; it stops
+ * them the other way round, so that the gateway finishes its requests while the services still
+ * answer.
+ */
+final class NodeVerticle extends VerticleBase {
+  private static final Logger log = LoggerFactory.getLogger(NodeVerticle.class);
+  private static final int PORTS_TO_TRY = 100;
+
+  private final Configuration configuration;
+  private final Services services;
+  private final Membership membership;
+  private final Secrets secrets;
+  private final MeterRegistry meters;
+  private final String name;
+  private final JsonObject database;
+  private final Deque<String> running = new ArrayDeque<>();
+  private Node node;
+  private int httpPort;
+  private int operatorPort;
+
+  NodeVerticle(
+      Configuration configuration,
+      Services services,
+      Membership membership,
+      Secrets secrets,
+      MeterRegistry meters,
+      String name,
+      JsonObject database) {
+    this.configuration = configuration;
+    this.services = services;
+    this.membership = membership;
+    this.secrets = secrets;
+    this.meters = meters;
+    this.name = name;
+    this.database = database;
+  }
+
+  @Override
+  public Future<?> start() {
+    return Node.join(vertx, options(), membership, secrets, meters, services.classes())
+        .onSuccess(joined -> node = joined)
+        .onSuccess(joined -> joined.health().register("start", this::starting))
+        .compose(joined -> operator())
+        .compose(v -> services())
+        .compose(v -> services.gateway() ? gateway() : Future.succeededFuture())
+        .onSuccess(v -> node.health().remove("start"));
+  }
+
+  private Node.Options options() {
+    return new Node.Options(
+        name,
+        (int) configuration.bytes("http.body-limit"),
+        configuration.text("auth.issuer"),
+        configuration.text("auth.audience"),
+        configuration.text("auth.keys"),
+        configuration.duration("drain.timeout"));
+  }
+
+  private Future<?> starting() {
+    return Future.failedFuture("the node is starting");
+  }
+
+  private Future<?> operator() {
+    return onFreePort(
+            "operator",
+            port -> {
+              OperatorVerticle verticle = new OperatorVerticle();
+              JsonObject config = configuration.below("operator").put("port", port);
+              return vertx
+                  .deployVerticle(verticle, new DeploymentOptions().setConfig(config))
+                  .onSuccess(id -> operatorPort = verticle.port());
+            })
+        .onSuccess(running::push);
+  }
+
+  private Future<?> services() {
+    Future<?> chain = Future.succeededFuture();
+    for (Map.Entry<String, Supplier<ServiceVerticle>> service : services.chosen().entrySet()) {
+      chain = chain.compose(v -> service(service.getKey(), service.getValue()));
+    }
+    return chain;
+  }
+
+  private Future<?> service(String service, Supplier<ServiceVerticle> make) {
+    JsonObject config =
+        configuration.below(service).mergeIn(configuration.section(service));
+    if (database != null) {
+      config.put("database", database);
+    }
+    return vertx.deployVerticle(make, onEachCore(config)).onSuccess(running::push);
+  }
+
+  private Future<?> gateway() {
+    return onFreePort(
+            "http",
+            port -> {
+              JsonObject config = configuration.below("http").put("port", port);
+              config.mergeIn(configuration.below("gateway"));
+              Deque<GatewayVerticle> made = new ArrayDeque<>();
+              return vertx
+                  .deployVerticle(
+                      () -> {
+                        GatewayVerticle verticle = new GatewayVerticle();
+                        synchronized (made) {
+                          made.push(verticle);
+                        }
+                        return verticle;
+                      },
+                      onEachCore(config))
+                  .onSuccess(id -> httpPort = made.peek().port());
+            })
+        .onSuccess(running::push);
+  }
+
+  private static DeploymentOptions onEachCore(JsonObject config) {
+    return new DeploymentOptions()
+        .setConfig(config)
+        .setInstances(Runtime.getRuntime().availableProcessors());
+  }
+
+  /** A default port that is taken moves on to the next free one; a configured one does not. */
+  private Future<String> onFreePort(String part, IntFunction<Future<String>> deploy) {
+    int port = configuration.integer(part + ".port");
+    int last = configuration.isConfigured(part + ".port") ? port : port + PORTS_TO_TRY;
+    return onFreePort(part, deploy, port, last);
+  }
+
+  private Future<String> onFreePort(
+      String part, IntFunction<Future<String>> deploy, int port, int last) {
+    return deploy
+        .apply(port)
+        .recover(
+            failure -> {
+              if (!(failure instanceof BindException)) {
+                return Future.failedFuture(failure);
+              }
+              if (port >= last) {
+                return Future.failedFuture(
+                    new StartException(
+                        "%s.port %d on %s cannot be used: %s"
+                            .formatted(
+                                part,
+                                port,
+                                configuration.text(part + ".host"),
+                                failure.getMessage())));
+              }
+              log.info("{}.port {} is taken; trying {}", part, port, port + 1);
+              return onFreePort(part, deploy, port + 1, last);
+            });
+  }
+
+  /** Stops all parts, each after it has finished what is in flight. */
+  Future<Void> drain() {
+    if (node != null) {
+      node.health().register("stop", () -> Future.failedFuture("the node is stopping"));
+    }
+    Future<Void> chain = Future.succeededFuture();
+    for (String id : running) {
+      chain =
+          chain
+              .compose(v -> undeploy(id))
+              .recover(
+                  e -> {
+                    log.warn("A part did not stop as it should", e);
+                    return Future.succeededFuture();
+                  });
+    }
+    return chain.onComplete(
+        v -> {
+          running.clear();
+          if (node != null) {
+            node.leave();
+          }
+        });
+  }
+
+  /** After a start that failed, Vert.x has undeployed the parts already. */
+  private Future<Void> undeploy(String id) {
+    return vertx.deploymentIDs().contains(id) ? vertx.undeploy(id) : Future.succeededFuture();
+  }
+
+  /** The longest that {@link #drain()} may take. */
+  Duration patience() {
+    return configuration.duration("drain.timeout").multipliedBy(2).plusSeconds(2);
+  }
+
+  /** Port of the gateway, 0 without one. */
+  int httpPort() {
+    return httpPort;
+  }
+
+  int operatorPort() {
+    return operatorPort;
+  }
+}

@@ -1,0 +1,291 @@
+package dev.starling.launcher;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import dev.starling.console.Meters;
+import dev.starling.runtime.Membership;
+import dev.starling.runtime.Secrets;
+import io.vertx.core.Deployable;
+import io.vertx.core.VertxBuilder;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.json.JsonObject;
+import io.vertx.launcher.application.HookContext;
+import io.vertx.launcher.application.VertxApplication;
+import io.vertx.launcher.application.VertxApplicationHooks;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * {@code java -jar starling.jar [-cluster]}: reads the configuration, opens secrets and database,
+ * starts Vert.x alone or as a member of a cluster, and one {@link NodeVerticle} in it.
+ */
+public final class Starling extends VertxApplication implements VertxApplicationHooks {
+  private static final Logger log = LoggerFactory.getLogger(Starling.class);
+  private static final String LOOPBACK = "127.0.0.1";
+
+  private final Arguments arguments;
+  private final Configuration configuration;
+  private final String name;
+  private Services services;
+  private Secrets secrets;
+  private Membership membership;
+  private EmbeddedDatabase embedded;
+  private NodeVerticle node;
+  private Throwable failure;
+
+  private Starling(Arguments arguments, Configuration configuration) {
+    super(arguments.cluster() ? new String[] {"-cluster"} : new String[0], null, false, false);
+    this.arguments = arguments;
+    this.configuration = configuration;
+    this.name =
+        configuration.isConfigured("node.name")
+            ? configuration.text("node.name")
+            : "node-" + ProcessHandle.current().pid();
+  }
+
+  public static void main(String[] args) {
+    try {
+      Arguments arguments = Arguments.parse(args);
+      if (arguments.help()) {
+        System.out.println(Arguments.USAGE);
+        return;
+      }
+      Configuration configuration =
+          Configuration.load(arguments.conf(), System.getenv(), System.getProperties());
+      if (arguments.printConfig()) {
+        System.out.print(configuration.print());
+        return;
+      }
+      new Starling(arguments, configuration).run();
+    } catch (Exception e) {
+      fail(e);
+    }
+  }
+
+  /** One line for a person, more in the log at level debug; and an end, whatever still runs. */
+  private static void fail(Throwable failure) {
+    log.debug("The node cannot start", failure);
+    System.err.println("starling: " + reason(failure));
+    System.exit(1);
+  }
+
+  private static String reason(Throwable failure) {
+    boolean known =
+        failure instanceof StartException
+            || failure instanceof ConfigurationException
+            || failure instanceof ClusterException
+            || failure instanceof Secrets.SecretsException
+            || failure instanceof IOException;
+    if (known) {
+      return failure.getMessage();
+    }
+    Throwable root = failure;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    String detail = root == failure ? "" : " (" + root.getMessage() + ")";
+    return failure.getMessage() == null ? failure.toString() : failure.getMessage() + detail;
+  }
+
+  private void run() throws IOException {
+    LoggerContext logging = (LoggerContext) LoggerFactory.getILoggerFactory();
+    logging.getLogger("dev.starling").setLevel(Level.valueOf(configuration.text("log.level")));
+    boolean alone = checkExposure();
+    services = Services.load(arguments.services(), configuration.list("services"));
+    Path data = configuration.path("data.directory");
+    createData(data);
+    Path directory =
+        configuration.isConfigured("secrets.directory")
+            ? configuration.path("secrets.directory")
+            : data.resolve("secrets");
+    secrets = Secrets.in(directory, alone);
+    if (services.usesDatabase() && !configuration.isConfigured("database.url")) {
+      embedded =
+          EmbeddedDatabase.open(data.resolve("postgresql"), secrets.file(Secrets.DATABASE));
+    }
+    if (launch() != 0) {
+      closeDatabase();
+      fail(failure == null ? new StartException("Vert.x cannot be started") : failure);
+    }
+  }
+
+  private static void createData(Path data) {
+    try {
+      Files.createDirectories(data);
+    } catch (IOException e) {
+      throw new StartException("data.directory " + data + " cannot be used: " + e);
+    }
+  }
+
+  /** Whether all addresses are loopback; what is not must be asked for twice. */
+  private boolean checkExposure() {
+    boolean http = isLoopback("http.host");
+    if (!http && !configuration.isConfigured("http.tls") && !configuration.flag("http.insecure")) {
+      throw new StartException(
+          "http.host is not loopback: set http.tls to a directory with tls.crt and tls.key, or"
+              + " http.insecure: true if something in front speaks TLS");
+    }
+    boolean cluster = isLoopback("cluster.host");
+    if (!cluster && arguments.cluster() && !configuration.flag("cluster.insecure")) {
+      throw new StartException(
+          "cluster.host is not loopback: traffic between nodes is not encrypted; set"
+              + " cluster.insecure: true if their network is your own");
+    }
+    return http && (cluster || !arguments.cluster());
+  }
+
+  private boolean isLoopback(String setting) {
+    try {
+      return InetAddress.getByName(configuration.text(setting)).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      throw new StartException(
+          setting + ": there is no host " + configuration.text(setting));
+    }
+  }
+
+  @Override
+  public VertxBuilder createVertxBuilder(VertxOptions options) {
+    options.setPreferNativeTransport(true);
+    VertxBuilder builder = VertxApplicationHooks.super.createVertxBuilder(options);
+    if (!arguments.cluster()) {
+      membership = Membership.alone(UUID.randomUUID().toString());
+      return builder;
+    }
+    Optional<Path> file =
+        configuration.isConfigured("cluster.config")
+            ? Optional.of(configuration.path("cluster.config"))
+            : Optional.empty();
+    Cluster cluster =
+        new Cluster(
+            Cluster.config(file, configuration.variables("cluster")),
+            name,
+            secrets.fingerprint());
+    membership = cluster;
+    options.setEventBusOptions(
+        Cluster.eventBus(
+            configuration.text("cluster.host"), configuration.integer("cluster.port")));
+    return builder.withClusterManager(cluster);
+  }
+
+  @Override
+  public Supplier<? extends Deployable> verticleSupplier() {
+    return () -> {
+      node =
+          new NodeVerticle(
+              configuration, services, membership, secrets, Meters.create(), name, database());
+      return node;
+    };
+  }
+
+  private JsonObject database() {
+    JsonObject database = configuration.below("database");
+    if (embedded == null) {
+      return configuration.isConfigured("database.url") ? database : null;
+    }
+    try {
+      return database
+          .put("url", embedded.url())
+          .put("password", Files.readString(secrets.file(Secrets.DATABASE)).strip());
+    } catch (IOException e) {
+      throw new StartException("The password of the database cannot be read: " + e);
+    }
+  }
+
+  @Override
+  public void afterVerticleDeployed(HookContext context) {
+    long millis =
+        System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime();
+    System.out.println(greeting(millis));
+  }
+
+  private String greeting(long millis) {
+    StringBuilder text = new StringBuilder();
+    text.append("Starling is up: %s, %d ms after its start%n".formatted(name, millis));
+    if (services.gateway()) {
+      String scheme = configuration.isConfigured("http.tls") ? "https" : "http";
+      text.append("  API       %s://%s%n".formatted(scheme, address("http", node.httpPort())));
+    }
+    text.append("  Operator  http://%s%n".formatted(address("operator", node.operatorPort())));
+    text.append("  Data      %s".formatted(configuration.path("data.directory")));
+    return text.toString();
+  }
+
+  private String address(String part, int port) {
+    String host = configuration.text(part + ".host");
+    return (host.equals("0.0.0.0") ? LOOPBACK : host) + ":" + port;
+  }
+
+  @Override
+  public void afterFailureToStartVertx(HookContext context, Throwable t) {
+    failure = t;
+  }
+
+  @Override
+  public void afterFailureToDeployVerticle(HookContext context, Throwable t) {
+    failure = t;
+    stop();
+    context.vertx().close();
+  }
+
+  @Override
+  public void beforeStoppingVertx(HookContext context) {
+    stop();
+  }
+
+  private void stop() {
+    if (node == null) {
+      return;
+    }
+    NodeVerticle stopping = node;
+    node = null;
+    try {
+      stopping
+          .drain()
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(stopping.patience().toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      log.warn("The node stops before all of its parts have", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void afterVertxStopped(HookContext context) {
+    end(0);
+  }
+
+  @Override
+  public void afterFailureToStopVertx(HookContext context, Throwable t) {
+    end(1);
+  }
+
+  /** Halts, since an orderly stop on a signal would otherwise end with 143. */
+  private void end(int code) {
+    closeDatabase();
+    if (failure != null) {
+      return; // Another thread is ending the JVM with its own code.
+    }
+    Runtime.getRuntime().halt(code);
+  }
+
+  private void closeDatabase() {
+    if (embedded != null) {
+      embedded.close();
+      embedded = null;
+    }
+  }
+}

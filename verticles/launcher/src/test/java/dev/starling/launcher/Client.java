@@ -1,0 +1,79 @@
+package dev.starling.launcher;
+
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+
+/** Speaks HTTP to a node as any client does. */
+final class Client {
+  static final String PASSWORD = "correct horse battery";
+
+  private static final HttpClient HTTP =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(5))
+          .build();
+
+  private final URI base;
+
+  Client(URI base) {
+    this.base = base;
+  }
+
+  static JsonObject credentials(String username) {
+    return new JsonObject().put("username", username).put("password", PASSWORD);
+  }
+
+  HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(base.resolve(path)).timeout(Duration.ofSeconds(20));
+  }
+
+  HttpRequest post(String path, String body) {
+    return request(path)
+        .header("Content-Type", "application/json")
+        .POST(BodyPublishers.ofString(body))
+        .build();
+  }
+
+  HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
+    return HTTP.send(request, BodyHandlers.ofString());
+  }
+
+  CompletableFuture<HttpResponse<String>> sendLater(HttpRequest request) {
+    return HTTP.sendAsync(request, BodyHandlers.ofString());
+  }
+
+  HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    return send(request(path).build());
+  }
+
+  HttpResponse<String> get(String path, String token) throws IOException, InterruptedException {
+    return send(request(path).header("Authorization", "Bearer " + token).build());
+  }
+
+  HttpResponse<String> register(String username) throws IOException, InterruptedException {
+    return send(post("/api/users", credentials(username).encode()));
+  }
+
+  HttpResponse<String> login(String username) throws IOException, InterruptedException {
+    return send(post("/api/login", credentials(username).encode()));
+  }
+
+  /** The status of a GET, 0 when nobody answers. */
+  int status(String path) {
+    try {
+      return get(path).statusCode();
+    } catch (IOException e) {
+      return 0;
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,164 @@
+package dev.starling.launcher;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
+
+/** The real jar in a process of its own, as a user starts it. */
+final class StarlingProcess implements AutoCloseable {
+  static final Path JAR = Path.of("target", "starling.jar").toAbsolutePath();
+
+  private static final Duration START = Duration.ofSeconds(90);
+  private static final Duration STOP = Duration.ofSeconds(40);
+
+  private final Process process;
+  private final Path output;
+
+  private StarlingProcess(Process process, Path output) {
+    this.process = process;
+    this.output = output;
+  }
+
+  /** Builds the command and its environment; nothing of this process's STARLING_ gets through. */
+  static final class Builder {
+    private final Map<String, String> environment = new HashMap<>();
+    private final List<String> arguments = new ArrayList<>();
+    private final Path directory;
+
+    private Builder(Path directory) {
+      this.directory = directory;
+      with("data.directory", directory.resolve("data").toString());
+    }
+
+    Builder with(String setting, Object value) {
+      String name = "STARLING_" + setting.toUpperCase().replace('.', '_').replace('-', '_');
+      environment.put(name, value.toString());
+      return this;
+    }
+
+    Builder onAnyPort() {
+      return with("http.port", 0).with("operator.port", 0);
+    }
+
+    Builder arguments(String... more) {
+      arguments.addAll(List.of(more));
+      return this;
+    }
+
+    /** A member of a cluster that no other test meets. */
+    Builder inCluster() {
+      with("cluster.name", "test-" + Integer.toHexString(directory.hashCode()));
+      return arguments("-cluster");
+    }
+
+    /** Starts the process; what it prints is in {@link StarlingProcess#output()}. */
+    StarlingProcess launch() throws IOException {
+      Files.createDirectories(directory);
+      Path output = Files.createTempFile(directory, "node", ".log");
+      List<String> command = new ArrayList<>();
+      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+      command.add("-jar");
+      command.add(JAR.toString());
+      command.addAll(arguments);
+      ProcessBuilder builder = new ProcessBuilder(command);
+      builder.environment().keySet().removeIf(name -> name.startsWith("STARLING_"));
+      builder.environment().putAll(environment);
+      builder.redirectErrorStream(true).redirectOutput(output.toFile());
+      return new StarlingProcess(builder.start(), output);
+    }
+
+    /** Starts the process and waits until it says that it is up. */
+    StarlingProcess start() throws IOException {
+      return launch().awaitUp();
+    }
+  }
+
+  static Builder in(Path directory) {
+    return new Builder(directory);
+  }
+
+  StarlingProcess awaitUp() {
+    Awaitility.await()
+        .atMost(START)
+        .pollInterval(Duration.ofMillis(50))
+        .until(() -> !process.isAlive() || output().contains("Operator "));
+    if (!process.isAlive()) {
+      throw new AssertionError("The node ended with " + process.exitValue() + ":\n" + output());
+    }
+    return this;
+  }
+
+  URI api() {
+    return address("API");
+  }
+
+  URI operator() {
+    return address("Operator");
+  }
+
+  private URI address(String what) {
+    Matcher matcher = Pattern.compile(what + " +(https?://\\S+)").matcher(output());
+    if (!matcher.find()) {
+      throw new AssertionError("No address of " + what + " in:\n" + output());
+    }
+    return URI.create(matcher.group(1));
+  }
+
+  String output() {
+    try {
+      return Files.readString(output);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  /** SIGTERM, and the exit code. */
+  int stop() throws InterruptedException {
+    process.destroy();
+    return exitCode();
+  }
+
+  /** SIGKILL. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
+  }
+
+  int exitCode() throws InterruptedException {
+    if (!process.waitFor(STOP.toMillis(), TimeUnit.MILLISECONDS)) {
+      process.destroyForcibly();
+      throw new AssertionError("The node did not end:\n" + output());
+    }
+    return process.exitValue();
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  @Override
+  public void close() {
+    process.destroy();
+    try {
+      if (!process.waitFor(STOP.toMillis(), TimeUnit.MILLISECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+}
