@@ -152,11 +152,26 @@ public final class GatewayVerticle extends VerticleBase {
         fresh.route(HttpMethod.HEAD, path).handler(handler);
       }
     }
-    for (int status : new int[] {400, 404, 405, 408, 413, 414, 415, 500}) {
+    for (int status : new int[] {400, 404, 408, 413, 414, 415, 500}) {
       fresh.errorHandler(status, this::fail);
     }
+    fresh.errorHandler(
+        405,
+        context -> {
+          context.response().putHeader(HttpHeaders.ALLOW, allowed(routes, context.request()));
+          fail(context);
+        });
     fresh.route().failureHandler(this::fail);
     return fresh;
+  }
+
+  private static String allowed(List<ContractDocument.Entry> routes, HttpServerRequest request) {
+    return routes.stream()
+        .map(ContractDocument.Entry::operation)
+        .filter(o -> request.path().matches(o.path().replaceAll("\\{[^}]+}", "[^/]+")))
+        .map(o -> o.method().equals("GET") ? "GET, HEAD" : o.method())
+        .distinct()
+        .collect(Collectors.joining(", "));
   }
 
   private static CorsHandler cors(List<String> origins) {

@@ -2,6 +2,7 @@ package dev.starling.launcher;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
+import com.hazelcast.config.Config;
 import dev.starling.console.Meters;
 import dev.starling.runtime.Membership;
 import dev.starling.runtime.Secrets;
@@ -38,6 +39,7 @@ public final class Starling extends VertxApplication implements VertxApplication
   private final Arguments arguments;
   private final Configuration configuration;
   private final String name;
+  private Config hazelcast;
   private Services services;
   private Secrets secrets;
   private Membership membership;
@@ -103,6 +105,7 @@ public final class Starling extends VertxApplication implements VertxApplication
     LoggerContext logging = (LoggerContext) LoggerFactory.getILoggerFactory();
     logging.getLogger("dev.starling").setLevel(Level.valueOf(configuration.text("log.level")));
     boolean alone = checkExposure();
+    hazelcast = hazelcast();
     services = Services.load(arguments.services(), configuration.list("services"));
     Path data = configuration.path("data.directory");
     createData(data);
@@ -119,6 +122,17 @@ public final class Starling extends VertxApplication implements VertxApplication
       closeDatabase();
       fail(failure == null ? new StartException("Vert.x cannot be started") : failure);
     }
+  }
+
+  private Config hazelcast() {
+    if (!arguments.cluster()) {
+      return null;
+    }
+    Optional<Path> file =
+        configuration.isConfigured("cluster.config")
+            ? Optional.of(configuration.path("cluster.config"))
+            : Optional.empty();
+    return Cluster.config(file, configuration.variables("cluster"));
   }
 
   private static void createData(Path data) {
@@ -163,15 +177,7 @@ public final class Starling extends VertxApplication implements VertxApplication
       membership = Membership.alone(UUID.randomUUID().toString());
       return builder;
     }
-    Optional<Path> file =
-        configuration.isConfigured("cluster.config")
-            ? Optional.of(configuration.path("cluster.config"))
-            : Optional.empty();
-    Cluster cluster =
-        new Cluster(
-            Cluster.config(file, configuration.variables("cluster")),
-            name,
-            secrets.fingerprint());
+    Cluster cluster = new Cluster(hazelcast, name, secrets.fingerprint());
     membership = cluster;
     options.setEventBusOptions(
         Cluster.eventBus(

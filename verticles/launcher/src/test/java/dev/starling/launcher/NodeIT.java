@@ -188,7 +188,7 @@ class NodeIT {
             .getJsonObject("content")
             .getJsonObject("application/json")
             .getJsonObject("schema");
-    assertThat(body.getJsonArray("required").getList()).contains("username", "password");
+    assertThat(body.getJsonArray("required")).contains("username", "password");
     assertThat(body.getJsonObject("properties").getJsonObject("password").getInteger("maxLength"))
         .isEqualTo(128);
   }

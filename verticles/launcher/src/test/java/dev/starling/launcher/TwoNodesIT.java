@@ -1,0 +1,157 @@
+package dev.starling.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two processes of the real jar on one machine: {@code java -jar starling.jar -cluster}, twice. */
+class TwoNodesIT {
+  @TempDir private Path directory;
+
+  private StarlingProcess.Builder node() {
+    return StarlingProcess.in(directory).onAnyPort().inCluster();
+  }
+
+  @Test
+  void startAtTheSameInstantOnNothingAndShareOneDatabase() throws Exception {
+    try (StarlingProcess first = node().launch();
+        StarlingProcess second = node().launch()) {
+      Client one = new Client(first.awaitUp().api());
+      Client other = new Client(second.awaitUp().api());
+      assertThat(one.register("ada").statusCode()).isEqualTo(201);
+      HttpResponse<String> login = other.login("ada");
+      assertThat(login.statusCode()).isEqualTo(200);
+      String token = new JsonObject(login.body()).getString("access_token");
+      assertThat(one.get("/api/users/me", token).statusCode()).isEqualTo(200);
+
+      registerOneNameManyTimes(one, other);
+
+      assertThat(first.stop()).isZero();
+      assertThat(other.login("ada").statusCode()).isEqualTo(200);
+      assertThat(second.stop()).isZero();
+      assertThat(directory.resolve("data/postgresql")).isDirectory();
+      assertThat(postgresRuns()).isFalse();
+    }
+  }
+
+  private static void registerOneNameManyTimes(Client one, Client other) {
+    List<CompletableFuture<HttpResponse<String>>> all = new ArrayList<>();
+    for (int i = 0; i < 64; i++) {
+      Client client = i % 2 == 0 ? one : other;
+      String name = i % 4 < 2 ? "racer" : "RACER";
+      all.add(client.sendLater(client.post("/api/users", Client.credentials(name).encode())));
+    }
+    List<Integer> statuses = all.stream().map(f -> f.join().statusCode()).toList();
+    assertThat(statuses).filteredOn(s -> s == 201).hasSize(1);
+    assertThat(statuses).allMatch(s -> s == 201 || s == 409 || s == 503);
+  }
+
+  private boolean postgresRuns() throws IOException {
+    try (var files = Files.walk(directory)) {
+      return files.anyMatch(f -> f.getFileName().toString().equals("postmaster.pid"));
+    }
+  }
+
+  @Test
+  void theSecondTakesTheNextFreePortsAndSaysSo() throws Exception {
+    StarlingProcess.Builder settings = StarlingProcess.in(directory).inCluster();
+    try (StarlingProcess first = settings.start();
+        StarlingProcess second = settings.start()) {
+      assertThat(second.api().getPort()).isGreaterThan(first.api().getPort());
+      assertThat(second.operator().getPort()).isGreaterThan(first.operator().getPort());
+      assertThat(second.output()).contains("is taken; trying");
+    }
+  }
+
+  @Test
+  void losesNoAcknowledgedUserWhenANodeIsKilled() throws Exception {
+    try (StarlingProcess first = node().start();
+        StarlingProcess second = node().start()) {
+      Queue<String> acknowledged = new ConcurrentLinkedQueue<>();
+      AtomicBoolean over = new AtomicBoolean();
+      AtomicInteger number = new AtomicInteger();
+      ExecutorService clients = Executors.newFixedThreadPool(4);
+      for (int i = 0; i < 4; i++) {
+        Client client = new Client(i % 2 == 0 ? first.api() : second.api());
+        clients.execute(
+            () -> {
+              while (!over.get()) {
+                register(client, "user" + number.incrementAndGet(), acknowledged);
+              }
+            });
+      }
+      await().atMost(Duration.ofSeconds(60)).until(() -> acknowledged.size() > 40);
+      first.kill();
+      int atTheKill = acknowledged.size();
+      await().atMost(Duration.ofSeconds(60)).until(() -> acknowledged.size() > atTheKill + 40);
+      over.set(true);
+      clients.shutdown();
+      assertThat(clients.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
+
+      Client survivor = new Client(second.api());
+      for (String name : acknowledged) {
+        assertThat(survivor.register(name).statusCode()).as(name).isEqualTo(409);
+      }
+    }
+  }
+
+  private static void register(Client client, String name, Queue<String> acknowledged) {
+    try {
+      if (client.register(name).statusCode() == 201) {
+        acknowledged.add(name);
+      }
+    } catch (IOException e) {
+      // The node of this client has gone: nothing was acknowledged.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
+  void aGatewayAloneWaitsForItsServiceAndServesAtOnce() throws Exception {
+    try (StarlingProcess gateway =
+        node().arguments("-conf", conf("gateway.yaml")).start()) {
+      Client client = new Client(gateway.api());
+      HttpResponse<String> none = client.login("ada");
+      assertThat(none.statusCode()).isEqualTo(503);
+      assertThat(none.headers().firstValue("Retry-After")).isPresent();
+      assertThat(client.get("/openapi.json").body()).doesNotContain("/api/login");
+
+      try (StarlingProcess users =
+          node().arguments("-conf", conf("user-service.yaml")).start()) {
+        assertThat(users.output()).doesNotContain("API");
+        await()
+            .atMost(Duration.ofSeconds(1))
+            .pollInterval(Duration.ofMillis(20))
+            .until(() -> client.status("/.well-known/jwks.json") == 200);
+        assertThat(client.register("ada").statusCode()).isEqualTo(201);
+        users.kill();
+        await()
+            .atMost(Duration.ofSeconds(5))
+            .until(() -> client.status("/.well-known/jwks.json") == 503);
+      }
+    }
+  }
+
+  private static String conf(String file) {
+    return Path.of("../../conf", file).toAbsolutePath().toString();
+  }
+}
