@@ -21,8 +21,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * The operator port: is this node alive, can it work, what does it count.
  *
- * <p>It starts before everything else and needs neither database nor services. Configuration: {@code
- * host}, {@code port}.
+ * <p>It starts before everything else and needs neither database nor services. Configuration:
+ * {@code host}, {@code port}.
  */
 public final class OperatorVerticle extends VerticleBase {
   private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
@@ -84,9 +84,7 @@ public final class OperatorVerticle extends VerticleBase {
   }
 
   private JsonObject status(boolean up) {
-    return new JsonObject()
-        .put("status", up ? "up" : "down")
-        .put("node", node.options().name());
+    return new JsonObject().put("status", up ? "up" : "down").put("node", node.options().name());
   }
 
   private static void answer(RoutingContext context, int status, JsonObject body) {
@@ -101,8 +99,7 @@ public final class OperatorVerticle extends VerticleBase {
     vertx
         .executeBlocking(() -> ((PrometheusMeterRegistry) node.meters()).scrape(), false)
         .onSuccess(
-            text ->
-                context.response().putHeader(HttpHeaders.CONTENT_TYPE, PROMETHEUS).end(text))
+            text -> context.response().putHeader(HttpHeaders.CONTENT_TYPE, PROMETHEUS).end(text))
         .onFailure(context::fail);
   }
 

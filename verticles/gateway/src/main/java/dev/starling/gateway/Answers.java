@@ -57,8 +57,7 @@ final class Answers {
     int status = failure.code().status();
     if (status == ErrorCode.UNAUTHENTICATED.status()) {
       boolean given = request.headers().contains(HttpHeaders.AUTHORIZATION);
-      response.putHeader(
-          "www-authenticate", given ? "Bearer error=\"invalid_token\"" : "Bearer");
+      response.putHeader("www-authenticate", given ? "Bearer error=\"invalid_token\"" : "Bearer");
     }
     if (status == 503 || status == 429) {
       response.putHeader(HttpHeaders.RETRY_AFTER, "1");

@@ -61,7 +61,8 @@ final class Certificate {
                 vertx
                     .executeBlocking(this::read)
                     .onSuccess(found -> replace(server, found))
-                    .onFailure(e -> log.warn("The certificate stays as it is: {}", e.getMessage())));
+                    .onFailure(
+                        e -> log.warn("The certificate stays as it is: {}", e.getMessage())));
   }
 
   private void replace(HttpServer server, PemKeyCertOptions found) {

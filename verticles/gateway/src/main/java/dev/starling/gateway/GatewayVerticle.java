@@ -110,8 +110,7 @@ public final class GatewayVerticle extends VerticleBase {
       return;
     }
     long timer =
-        vertx.setTimer(
-            config().getLong("header-timeout", 10_000L), t -> connection.close());
+        vertx.setTimer(config().getLong("header-timeout", 10_000L), t -> connection.close());
     connection.closeHandler(
         v -> {
           connections--;
@@ -177,8 +176,7 @@ public final class GatewayVerticle extends VerticleBase {
   private static CorsHandler cors(List<String> origins) {
     return CorsHandler.create()
         .addOrigins(origins)
-        .allowedMethods(
-            Set.of(HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE))
+        .allowedMethods(Set.of(HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE))
         .allowedHeaders(
             Set.of(HttpHeaders.AUTHORIZATION.toString(), HttpHeaders.CONTENT_TYPE.toString()))
         .maxAgeSeconds(600);
@@ -198,9 +196,7 @@ public final class GatewayVerticle extends VerticleBase {
 
   private void describe(RoutingContext context, List<ContractDocument.Entry> routes) {
     Set<String> live =
-        node.directory().announcements().stream()
-            .map(a -> a.service())
-            .collect(Collectors.toSet());
+        node.directory().announcements().stream().map(a -> a.service()).collect(Collectors.toSet());
     List<ContractDocument.Entry> now =
         routes.stream().filter(e -> live.contains(e.operation().service())).toList();
     context
@@ -220,7 +216,8 @@ public final class GatewayVerticle extends VerticleBase {
     if (failure instanceof ServiceException known) {
       return known;
     }
-    int status = failure instanceof HttpException http ? http.getStatusCode() : context.statusCode();
+    int status =
+        failure instanceof HttpException http ? http.getStatusCode() : context.statusCode();
     ErrorCode code = ErrorCode.ofStatus(status);
     if (code.isFault()) {
       log.error("{} failed, trace {}", context.request().path(), trace, failure);

@@ -108,8 +108,7 @@ final class OpenApi {
     return described.put("responses", responses(entry));
   }
 
-  private static JsonObject parameter(
-      JsonObject schema, String name, String in, boolean required) {
+  private static JsonObject parameter(JsonObject schema, String name, String in, boolean required) {
     return new JsonObject()
         .put("name", name)
         .put("in", in)

@@ -55,8 +55,7 @@ final class OperationRoute implements Handler<RoutingContext> {
       String token = operation.open() ? null : token(request);
       call = GatewayVerticle.call(context, token, operation.budget());
       Call begun = call;
-      reply =
-          verify(token).compose(v -> node.client().send(operation, body, parameters, begun));
+      reply = verify(token).compose(v -> node.client().send(operation, body, parameters, begun));
     } catch (ServiceException e) {
       context.fail(e);
       return;

@@ -15,8 +15,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Which operation answers which method and path.
  *
- * <p>A route has one owner: the service that announced it first keeps it. A pinned prefix belongs to
- * its service alone, so that a rogue record cannot capture a path.
+ * <p>A route has one owner: the service that announced it first keeps it. A pinned prefix belongs
+ * to its service alone, so that a rogue record cannot capture a path.
  */
 final class RouteTable {
   private static final Logger log = LoggerFactory.getLogger(RouteTable.class);

@@ -106,8 +106,7 @@ final class NodeVerticle extends VerticleBase {
   }
 
   private Future<?> service(String service, Supplier<ServiceVerticle> make) {
-    JsonObject config =
-        configuration.below(service).mergeIn(configuration.section(service));
+    JsonObject config = configuration.below(service).mergeIn(configuration.section(service));
     if (database != null) {
       config.put("database", database);
     }

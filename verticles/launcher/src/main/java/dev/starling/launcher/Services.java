@@ -19,8 +19,8 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * What this node runs: services of the jar and of {@code -services}, found by ServiceLoader, and the
- * gateway.
+ * What this node runs: services of the jar and of {@code -services}, found by ServiceLoader, and
+ * the gateway.
  *
  * @param classes has the classes of all services
  * @param chosen makes the verticles of each service that runs here, by name
@@ -55,8 +55,7 @@ record Services(
     }
     check(names, found.keySet());
     found.keySet().removeIf(name -> !isChosen(name, names));
-    return new Services(
-        classes, found, isChosen(GatewayVerticle.NAME, names), usesDatabase);
+    return new Services(classes, found, isChosen(GatewayVerticle.NAME, names), usesDatabase);
   }
 
   private static boolean isChosen(String name, List<String> names) {

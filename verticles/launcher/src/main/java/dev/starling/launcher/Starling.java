@@ -115,8 +115,7 @@ public final class Starling extends VertxApplication implements VertxApplication
             : data.resolve("secrets");
     secrets = Secrets.in(directory, alone);
     if (services.usesDatabase() && !configuration.isConfigured("database.url")) {
-      embedded =
-          EmbeddedDatabase.open(data.resolve("postgresql"), secrets.file(Secrets.DATABASE));
+      embedded = EmbeddedDatabase.open(data.resolve("postgresql"), secrets.file(Secrets.DATABASE));
     }
     if (launch() != 0) {
       closeDatabase();
@@ -164,8 +163,7 @@ public final class Starling extends VertxApplication implements VertxApplication
     try {
       return InetAddress.getByName(configuration.text(setting)).isLoopbackAddress();
     } catch (UnknownHostException e) {
-      throw new StartException(
-          setting + ": there is no host " + configuration.text(setting));
+      throw new StartException(setting + ": there is no host " + configuration.text(setting));
     }
   }
 
@@ -211,8 +209,7 @@ public final class Starling extends VertxApplication implements VertxApplication
 
   @Override
   public void afterVerticleDeployed(HookContext context) {
-    long millis =
-        System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime();
+    long millis = System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime();
     System.out.println(greeting(millis));
   }
 

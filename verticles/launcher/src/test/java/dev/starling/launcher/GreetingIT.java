@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A service that is not ours, built by its own Maven project against our artifacts, on a node of its
- * own, through the gateway of another node that has never seen its classes.
+ * A service that is not ours, built by its own Maven project against our artifacts, on a node of
+ * its own, through the gateway of another node that has never seen its classes.
  */
 class GreetingIT {
   private static final Path GREETING =
@@ -37,9 +37,7 @@ class GreetingIT {
                 .start()) {
       assertThat(greeting.isAlive()).isTrue();
       Client client = new Client(gateway.api());
-      await()
-          .atMost(Duration.ofSeconds(5))
-          .until(() -> client.status("/greetings/Ada") == 200);
+      await().atMost(Duration.ofSeconds(5)).until(() -> client.status("/greetings/Ada") == 200);
       HttpResponse<String> hello = client.get("/greetings/Ada%20Lovelace");
       assertThat(new JsonObject(hello.body()).getString("text")).isEqualTo("Hello, Ada Lovelace");
       assertThat(client.get("/greetings/%20").statusCode()).isEqualTo(422);

@@ -126,8 +126,8 @@ class NodeIT {
     "GET, /nothing, application/json, 404",
     "GET, /.env, application/json, 404",
   })
-  void answersWhatItDoesNotServeWithAProblem(
-      String method, String path, String type, int status) throws Exception {
+  void answersWhatItDoesNotServeWithAProblem(String method, String path, String type, int status)
+      throws Exception {
     HttpResponse<String> response =
         client.send(
             client
@@ -135,9 +135,7 @@ class NodeIT {
                 .header("Content-Type", type)
                 .method(
                     method,
-                    method.equals("POST")
-                        ? BodyPublishers.ofString("{}")
-                        : BodyPublishers.noBody())
+                    method.equals("POST") ? BodyPublishers.ofString("{}") : BodyPublishers.noBody())
                 .build());
     assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
     assertProblem(response, null, null);

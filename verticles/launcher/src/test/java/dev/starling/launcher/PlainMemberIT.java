@@ -30,16 +30,19 @@ class PlainMemberIT {
 
   @BeforeAll
   static void join() throws Exception {
-    node = StarlingProcess.in(directory).onAnyPort().with("cluster.name", "plain").arguments("-cluster").start();
+    node =
+        StarlingProcess.in(directory)
+            .onAnyPort()
+            .with("cluster.name", "plain")
+            .arguments("-cluster")
+            .start();
     Config config =
         new XmlConfigBuilder(Path.of("../../cluster-config/cluster.xml").toString())
             .build()
             .setClusterName("plain");
     member =
         Vertx.builder()
-            .with(
-                new VertxOptions()
-                    .setEventBusOptions(new EventBusOptions().setHost("127.0.0.1")))
+            .with(new VertxOptions().setEventBusOptions(new EventBusOptions().setHost("127.0.0.1")))
             .withClusterManager(new HazelcastClusterManager(config))
             .buildClustered()
             .await();

@@ -127,16 +127,14 @@ class TwoNodesIT {
 
   @Test
   void aGatewayAloneWaitsForItsServiceAndServesAtOnce() throws Exception {
-    try (StarlingProcess gateway =
-        node().arguments("-conf", conf("gateway.yaml")).start()) {
+    try (StarlingProcess gateway = node().arguments("-conf", conf("gateway.yaml")).start()) {
       Client client = new Client(gateway.api());
       HttpResponse<String> none = client.login("ada");
       assertThat(none.statusCode()).isEqualTo(503);
       assertThat(none.headers().firstValue("Retry-After")).isPresent();
       assertThat(client.get("/openapi.json").body()).doesNotContain("/api/login");
 
-      try (StarlingProcess users =
-          node().arguments("-conf", conf("user-service.yaml")).start()) {
+      try (StarlingProcess users = node().arguments("-conf", conf("user-service.yaml")).start()) {
         assertThat(users.output()).doesNotContain("API");
         await()
             .atMost(Duration.ofSeconds(1))

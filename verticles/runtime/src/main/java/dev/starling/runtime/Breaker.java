@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps calls away from one instance that fails, by one Vert.x circuit breaker; nothing else touches
- * that.
+ * Keeps calls away from one instance that fails, by one Vert.x circuit breaker; nothing else
+ * touches that.
  *
  * <p>Only faults count, never a caller's error. While it is open the instance is not chosen. After
  * two seconds it is pinged: an answer closes the breaker, so that no caller's request is the probe.

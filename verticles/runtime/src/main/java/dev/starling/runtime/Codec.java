@@ -162,9 +162,7 @@ final class Codec {
     boolean plain = type == null || type == String.class || type.isEnum();
     boolean scalar =
         !plain
-            && (type.isPrimitive()
-                || Number.class.isAssignableFrom(type)
-                || type == Boolean.class);
+            && (type.isPrimitive() || Number.class.isAssignableFrom(type) || type == Boolean.class);
     if (!scalar) {
       return STRICT.getNodeFactory().textNode(text);
     }
@@ -301,8 +299,7 @@ final class Codec {
     try {
       return TOLERANT.readValue(body.getBytes(), type);
     } catch (IOException e) {
-      throw new ServiceException(
-          ErrorCode.INTERNAL, "The answer cannot be read", List.of(), e);
+      throw new ServiceException(ErrorCode.INTERNAL, "The answer cannot be read", List.of(), e);
     }
   }
 

@@ -38,8 +38,7 @@ public record ContractDocument(String service, List<Entry> operations) {
   /** Names this content: nodes with equal hashes have the same contract and need not ask for it. */
   String hash() {
     try {
-      byte[] json =
-          Codec.mapper().writeValueAsString(this).getBytes(StandardCharsets.UTF_8);
+      byte[] json = Codec.mapper().writeValueAsString(this).getBytes(StandardCharsets.UTF_8);
       return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(json), 0, 16);
     } catch (JsonProcessingException | NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);

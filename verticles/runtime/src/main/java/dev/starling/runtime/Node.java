@@ -42,12 +42,7 @@ public final class Node implements Shareable {
    * @param drain time for calls in flight when a service stops
    */
   public record Options(
-      String name,
-      int requestLimit,
-      String issuer,
-      String audience,
-      String keys,
-      Duration drain) {}
+      String name, int requestLimit, String issuer, String audience, String keys, Duration drain) {}
 
   private final Vertx vertx;
   private final Context home;
@@ -63,11 +58,7 @@ public final class Node implements Shareable {
   private final Health health;
 
   private Node(
-      Vertx vertx,
-      Options options,
-      Membership membership,
-      Secrets secrets,
-      MeterRegistry meters) {
+      Vertx vertx, Options options, Membership membership, Secrets secrets, MeterRegistry meters) {
     this.vertx = vertx;
     this.home = ((VertxInternal) vertx).createEventLoopContext();
     this.options = options;
@@ -136,14 +127,12 @@ public final class Node implements Shareable {
   /**
    * What the verticles of one service on this node share, made by the first to ask.
    *
-   * <p>It is made on a context of the node itself: what belongs to the context of a verticle, such as
-   * a pool, would be closed with that verticle, while others still use it. Making it may block.
+   * <p>It is made on a context of the node itself: what belongs to the context of a verticle, such
+   * as a pool, would be closed with that verticle, while others still use it. Making it may block.
    */
   public <T extends AutoCloseable> Future<T> shared(Class<T> type, Supplier<T> make) {
     return shared
-        .computeIfAbsent(
-            type,
-            t -> home.executeBlocking(make::get, false))
+        .computeIfAbsent(type, t -> home.executeBlocking(make::get, false))
         .map(type::cast);
   }
 

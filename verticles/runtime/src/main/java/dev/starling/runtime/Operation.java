@@ -57,8 +57,7 @@ public final class Operation<I, O> {
           "The request of " + service + "." + name + " is not a record: " + request.getName());
     }
     OperationSpec spec =
-        new OperationSpec(
-            service, name, idempotent, false, null, null, BUDGET.toMillis(), null, 0);
+        new OperationSpec(service, name, idempotent, false, null, null, BUDGET.toMillis(), null, 0);
     return new Operation<>(spec, request, reply);
   }
 
@@ -69,14 +68,12 @@ public final class Operation<I, O> {
    */
   public Operation<I, O> at(HttpMethod method, String path) {
     requireMatch(PATH, path, "an HTTP path");
-    return with(
-        spec.open(), method.name(), path, spec.budget(), spec.location(), spec.maxAge());
+    return with(spec.open(), method.name(), path, spec.budget(), spec.location(), spec.maxAge());
   }
 
   /** Lets anyone call it, without an access token. */
   public Operation<I, O> open() {
-    return with(
-        true, spec.method(), spec.path(), spec.budget(), spec.location(), spec.maxAge());
+    return with(true, spec.method(), spec.path(), spec.budget(), spec.location(), spec.maxAge());
   }
 
   /** Sets the time for the whole call, all attempts and hops included: 1 ms to 10 minutes. */
@@ -85,12 +82,7 @@ public final class Operation<I, O> {
       throw new IllegalArgumentException("A budget is between 1 ms and 10 min, not " + budget);
     }
     return with(
-        spec.open(),
-        spec.method(),
-        spec.path(),
-        budget.toMillis(),
-        spec.location(),
-        spec.maxAge());
+        spec.open(), spec.method(), spec.path(), budget.toMillis(), spec.location(), spec.maxAge());
   }
 
   /**
@@ -100,8 +92,7 @@ public final class Operation<I, O> {
    */
   public Operation<I, O> creates(String location) {
     requireMatch(PATH, location, "a location");
-    return with(
-        spec.open(), spec.method(), spec.path(), spec.budget(), location, spec.maxAge());
+    return with(spec.open(), spec.method(), spec.path(), spec.budget(), location, spec.maxAge());
   }
 
   /** Lets any cache keep the reply, which must be the same for every caller. */

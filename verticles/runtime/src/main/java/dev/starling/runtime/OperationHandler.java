@@ -16,8 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One operation on the side of the callee: deadline, size, token, decoding and rules first, then the
- * handler, then the reply. Whatever goes wrong becomes a problem; only faults are logged, once, here.
+ * One operation on the side of the callee: deadline, size, token, decoding and rules first, then
+ * the handler, then the reply. Whatever goes wrong becomes a problem; only faults are logged, once,
+ * here.
  */
 final class OperationHandler<I, O> {
   private static final Logger log = LoggerFactory.getLogger(OperationHandler.class);
@@ -43,8 +44,8 @@ final class OperationHandler<I, O> {
   /**
    * Handles one message.
    *
-   * @param bytes whether it came as JSON bytes, with its operation as a header; else it came from any
-   *     program to the plain address
+   * @param bytes whether it came as JSON bytes, with its operation as a header; else it came from
+   *     any program to the plain address
    */
   Future<Void> handle(Node node, Message<?> message, boolean bytes) {
     Completable<Object> sample = node.telemetry().handled(spec());

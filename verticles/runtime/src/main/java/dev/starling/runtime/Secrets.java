@@ -153,7 +153,6 @@ public final class Secrets {
     }
   }
 
-
   /** A secret is missing, unreadable or open to others; the message names the file only. */
   public static final class SecretsException extends RuntimeException {
     private static final long serialVersionUID = 1L;

@@ -87,8 +87,7 @@ public final class ServiceDirectory {
   Future<Void> offer(Announcement announcement, ContractDocument contract) {
     documents.put(announcement.contract(), contract);
     synchronized (this) {
-      Offer offer =
-          offers.computeIfAbsent(announcement.service(), s -> new Offer(announcement));
+      Offer offer = offers.computeIfAbsent(announcement.service(), s -> new Offer(announcement));
       if (++offer.verticles > 1) {
         return Future.succeededFuture();
       }
@@ -249,9 +248,7 @@ public final class ServiceDirectory {
         refresh();
       }
     }
-    live.values().stream()
-        .filter(a -> !documents.containsKey(a.contract()))
-        .forEach(this::learn);
+    live.values().stream().filter(a -> !documents.containsKey(a.contract())).forEach(this::learn);
     if (different) {
       changed();
     }
@@ -340,5 +337,4 @@ public final class ServiceDirectory {
   private void changed() {
     listeners.forEach(Runnable::run);
   }
-
 }

@@ -27,8 +27,7 @@ public final class ServiceException extends RuntimeException {
     this(code, detail, errors, null);
   }
 
-  public ServiceException(
-      ErrorCode code, String detail, List<FieldError> errors, Throwable cause) {
+  public ServiceException(ErrorCode code, String detail, List<FieldError> errors, Throwable cause) {
     super(detail, cause, false, code.isFault());
     this.code = code;
     this.errors = List.copyOf(errors);

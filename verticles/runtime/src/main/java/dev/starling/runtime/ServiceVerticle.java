@@ -29,8 +29,8 @@ import org.slf4j.LoggerFactory;
  * }
  * }</pre>
  *
- * <p>It starts by taking calls first and announcing itself second; it stops the other way round: out
- * of the registry, new calls refused as not started, calls in flight finished within the node's
+ * <p>It starts by taking calls first and announcing itself second; it stops the other way round:
+ * out of the registry, new calls refused as not started, calls in flight finished within the node's
  * drain time. Deploying it several times gives the one instance of this node more event loops.
  */
 public abstract class ServiceVerticle extends VerticleBase {
@@ -67,8 +67,7 @@ public abstract class ServiceVerticle extends VerticleBase {
   }
 
   /** Offers an operation whose handler needs nothing but the request. */
-  protected final <I, O> void handle(
-      Operation<I, O> operation, Function<I, Future<O>> handler) {
+  protected final <I, O> void handle(Operation<I, O> operation, Function<I, Future<O>> handler) {
     handle(operation, (request, call) -> handler.apply(request));
   }
 
@@ -80,8 +79,7 @@ public abstract class ServiceVerticle extends VerticleBase {
    */
   protected final <I, O> void handle(
       Operation<I, O> operation, BiFunction<I, Call, Future<O>> handler) {
-    if (handlers.putIfAbsent(
-            operation.spec().name(), new OperationHandler<>(operation, handler))
+    if (handlers.putIfAbsent(operation.spec().name(), new OperationHandler<>(operation, handler))
         != null) {
       throw new IllegalArgumentException(operation + " has two handlers");
     }

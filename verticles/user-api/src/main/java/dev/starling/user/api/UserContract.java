@@ -36,8 +36,7 @@ public final class UserContract implements Contract {
 
   /** One account. Another's than the caller's answers 404, as one that does not exist. */
   public static final Operation<ById, User> GET =
-      Operation.query(SERVICE, "get", ById.class, User.class)
-          .at(HttpMethod.GET, "/api/users/{id}");
+      Operation.query(SERVICE, "get", ById.class, User.class).at(HttpMethod.GET, "/api/users/{id}");
 
   /** The public keys of access tokens (RFC 7517). */
   public static final Operation<Keys, KeySet> KEYS =
@@ -54,10 +53,10 @@ public final class UserContract implements Contract {
   /**
    * Asks for an account.
    *
-   * @param username 3 to 64 of a-z, 0-9, dot, underscore and dash, beginning with a letter or digit;
-   *     case does not count
-   * @param password 8 to 128 characters as Unicode counts them; a node asks for 15 unless configured
-   *     otherwise (NIST SP 800-63B-4)
+   * @param username 3 to 64 of a-z, 0-9, dot, underscore and dash, beginning with a letter or
+   *     digit; case does not count
+   * @param password 8 to 128 characters as Unicode counts them; a node asks for 15 unless
+   *     configured otherwise (NIST SP 800-63B-4)
    */
   public record Register(
       @NotNull
@@ -67,11 +66,7 @@ public final class UserContract implements Contract {
                   "must have 3 to 64 of the characters a-z, 0-9, '.', '_' and '-' and begin with a"
                       + " letter or digit")
           String username,
-      @NotNull
-          @CodePointLength(
-              min = 8,
-              max = 128,
-              message = "must have {min} to {max} characters")
+      @NotNull @CodePointLength(min = 8, max = 128, message = "must have {min} to {max} characters")
           String password) {
 
     @Override
@@ -154,6 +149,5 @@ public final class UserContract implements Contract {
    * @param use sig
    * @param alg EdDSA
    */
-  public record PublicKey(
-      String kty, String crv, String x, String kid, String use, String alg) {}
+  public record PublicKey(String kty, String crv, String x, String kid, String use, String alg) {}
 }

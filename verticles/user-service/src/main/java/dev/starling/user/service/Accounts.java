@@ -80,8 +80,7 @@ final class Accounts {
    *
    * @param refresh SHA-256 of the token
    */
-  Future<Void> begin(
-      UUID session, UUID user, Duration lifetime, byte[] refresh, Duration idle) {
+  Future<Void> begin(UUID session, UUID user, Duration lifetime, byte[] refresh, Duration idle) {
     OffsetDateTime now = OffsetDateTime.now(ZoneOffset.UTC);
     return database
         .query(

@@ -20,8 +20,8 @@ import java.util.Map;
  * instant on an empty database.
  *
  * <p>Scripts are named as Flyway names them, run in order, each in one transaction, under one
- * advisory lock. A script that was changed after it ran, or a database that is newer than this code,
- * refuses to start.
+ * advisory lock. A script that was changed after it ran, or a database that is newer than this
+ * code, refuses to start.
  */
 final class Migrations {
   private static final List<String> SCRIPTS = List.of("V1__accounts.sql");
@@ -41,14 +41,19 @@ final class Migrations {
 
   private static Future<?> locked(SqlConnection connection) {
     return connection
-        .query("SET statement_timeout = 0; SET lock_timeout = " + LOCK_WAIT_MILLIS)
+        .query(
+            "SET client_min_messages = warning; SET statement_timeout = 0; SET lock_timeout = "
+                + LOCK_WAIT_MILLIS)
         .execute()
         .compose(v -> connection.query("SELECT pg_advisory_lock(" + LOCK + ")").execute());
   }
 
   private static Future<?> unlocked(SqlConnection connection) {
     return connection
-        .query("SELECT pg_advisory_unlock(" + LOCK + "); RESET statement_timeout; RESET lock_timeout")
+        .query(
+            "SELECT pg_advisory_unlock("
+                + LOCK
+                + "); RESET client_min_messages; RESET statement_timeout; RESET lock_timeout")
         .execute();
   }
 

@@ -8,8 +8,22 @@ import java.util.Set;
 final class Username {
   private static final Set<String> RESERVED =
       Set.of(
-          "admin", "administrator", "anonymous", "api", "everyone", "guest", "me", "nobody", "null",
-          "operator", "root", "security", "starling", "support", "system", "undefined");
+          "admin",
+          "administrator",
+          "anonymous",
+          "api",
+          "everyone",
+          "guest",
+          "me",
+          "nobody",
+          "null",
+          "operator",
+          "root",
+          "security",
+          "starling",
+          "support",
+          "system",
+          "undefined");
 
   private Username() {}
 

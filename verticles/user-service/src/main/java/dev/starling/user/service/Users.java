@@ -118,9 +118,7 @@ final class Users implements AutoCloseable {
     UUID id = UUID.randomUUID();
     return accounts
         .isTaken(key)
-        .compose(
-            taken ->
-                taken ? Future.failedFuture(taken()) : hash(id, request.password(), call))
+        .compose(taken -> taken ? Future.failedFuture(taken()) : hash(id, request.password(), call))
         .compose(hash -> accounts.add(id, request.username(), key, hash))
         .map(added -> added.orElseThrow(Users::taken));
   }

@@ -1,0 +1,110 @@
+package dev.starling.launcher;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/**
+ * Holds the table of modules in verticles/README.md: who may know whom, who alone may touch what.
+ */
+@AnalyzeClasses(packages = "dev.starling", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+  private static final String[] PARTS = {
+    "dev.starling.user.service", "dev.starling.gateway", "dev.starling.console"
+  };
+
+  @ArchTest
+  static final ArchRule runtimeKnowsNoOtherModule =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.starling.runtime")
+          .should()
+          .dependOnClassesThat(
+              resideInAPackage("dev.starling..")
+                  .and(resideOutsideOfPackage("dev.starling.runtime")));
+
+  @ArchTest
+  static final ArchRule gatewayAndConsoleKnowNoService =
+      noClasses()
+          .that()
+          .resideInAnyPackage("dev.starling.gateway", "dev.starling.console")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("dev.starling.user..");
+
+  @ArchTest
+  static final ArchRule onlyTheLauncherKnowsTheParts =
+      noClasses()
+          .that()
+          .resideInAnyPackage("dev.starling.runtime", "dev.starling.user.api")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(PARTS);
+
+  @ArchTest
+  static final ArchRule contractHoldsNothingButContracts =
+      classes()
+          .that()
+          .resideInAPackage("dev.starling.user.api")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(
+              "dev.starling.user.api",
+              "dev.starling.runtime",
+              "java..",
+              "jakarta.validation..",
+              "org.hibernate.validator.constraints..",
+              "com.fasterxml.jackson.annotation..",
+              "io.vertx.core.http..");
+
+  @ArchTest
+  static final ArchRule onlyTheUserServiceTouchesSql =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.starling.user.service")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.vertx.sqlclient..", "io.vertx.pgclient..");
+
+  @ArchTest
+  static final ArchRule onlyGatewayAndConsoleTouchHttp =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.starling.gateway", "dev.starling.console")
+          .should()
+          .dependOnClassesThat()
+          .haveFullyQualifiedName("io.vertx.core.http.HttpServer");
+
+  @ArchTest
+  static final ArchRule onlyTheLauncherTouchesHazelcast =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.starling.launcher")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("com.hazelcast..", "io.vertx.spi.cluster..");
+
+  @ArchTest
+  static final ArchRule onlyTheRegistryTouchesServiceDiscovery =
+      noClasses()
+          .that()
+          .doNotHaveFullyQualifiedName("dev.starling.runtime.Registry")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.vertx.servicediscovery..");
+
+  @ArchTest
+  static final ArchRule onlyTheBreakerTouchesTheCircuitBreaker =
+      noClasses()
+          .that()
+          .doNotHaveFullyQualifiedName("dev.starling.runtime.Breaker")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.vertx.circuitbreaker..");
+}
