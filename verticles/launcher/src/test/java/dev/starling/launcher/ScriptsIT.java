@@ -1,0 +1,103 @@
+package dev.starling.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The scripts and the commands of the README, as they are typed; needs bash and curl. */
+@Tag("machine")
+class ScriptsIT {
+  private static final Path ROOT = Path.of("../..").toAbsolutePath().normalize();
+  private static final Pattern EXAMPLE = Pattern.compile("(?s)(curl .*?)\n# (\\d+) ");
+
+  @TempDir private Path directory;
+
+  private record Result(int code, String output) {}
+
+  private Result run(Map<String, String> environment, String... command)
+      throws IOException, InterruptedException {
+    Path output = Files.createTempFile(directory, "out", ".log");
+    ProcessBuilder builder = new ProcessBuilder(command).directory(ROOT.toFile());
+    builder.environment().putAll(environment);
+    Process process = builder.redirectErrorStream(true).redirectOutput(output.toFile()).start();
+    if (!process.waitFor(120, TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+      throw new AssertionError(List.of(command) + " did not end:\n" + Files.readString(output));
+    }
+    return new Result(process.exitValue(), Files.readString(output));
+  }
+
+  @Test
+  void theExamplesOfTheReadmeAnswerWhatItSays() throws Exception {
+    try (StarlingProcess node = StarlingProcess.in(directory).onAnyPort().start()) {
+      String readme = Files.readString(ROOT.resolve("README.md"));
+      Matcher block = Pattern.compile("(?s)<!-- test: api -->\n```sh\n(.*?)```").matcher(readme);
+      assertThat(block.find()).isTrue();
+      String commands =
+          block
+              .group(1)
+              .replace("http://127.0.0.1:8080", node.api().toString())
+              .replace("http://127.0.0.1:9090", node.operator().toString());
+      List<String> ran = new ArrayList<>();
+      Matcher example = EXAMPLE.matcher(commands);
+      while (example.find()) {
+        Result result = run(Map.of(), "bash", "-c", example.group(1));
+        assertThat(result.output()).as(example.group(1)).contains("HTTP/1.1 " + example.group(2));
+        ran.add(example.group(1));
+      }
+      assertThat(ran).hasSize(8);
+    }
+  }
+
+  @Test
+  void sendPrintsTheReplyOrTheRefusal() throws Exception {
+    try (StarlingProcess node =
+        StarlingProcess.in(directory)
+            .onAnyPort()
+            .with("cluster.name", "scripts")
+            .arguments("-cluster")
+            .start()) {
+      new Client(node.api()).register("ada");
+      Map<String, String> environment =
+          Map.of(
+              "STARLING_DATA_DIRECTORY",
+              directory.resolve("data").toString(),
+              "STARLING_CLUSTER_NAME",
+              "scripts");
+      String right = Client.credentials("ada").encode();
+      Result sent = run(environment, "scripts/send", "user.login", right);
+      assertThat(sent.code()).as(sent.output()).isZero();
+      assertThat(new JsonObject(sent.output()).getString("token_type")).isEqualTo("Bearer");
+
+      String wrong = Client.credentials("ada").put("password", "wrong").encode();
+      Result refused = run(environment, "scripts/send", "user.login", wrong);
+      assertThat(refused.code()).isEqualTo(1);
+      assertThat(refused.output()).startsWith("401 ");
+
+      assertThat(run(environment, "scripts/send", "user.login", "{").code()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void eachScriptExplainsItself() throws Exception {
+    try (var scripts = Files.list(ROOT.resolve("scripts"))) {
+      for (Path script : scripts.filter(Files::isRegularFile).toList()) {
+        Result help = run(Map.of(), script.toString(), "--help");
+        assertThat(help.code()).as(help.output()).isZero();
+        assertThat(help.output()).contains("usage: scripts/" + script.getFileName());
+      }
+    }
+  }
+}
