@@ -35,6 +35,14 @@ import org.slf4j.LoggerFactory;
 public final class Starling extends VertxApplication implements VertxApplicationHooks {
   private static final Logger log = LoggerFactory.getLogger(Starling.class);
   private static final String LOOPBACK = "127.0.0.1";
+  private static final String TRY =
+      """
+
+      Try:
+        curl -i %1$s://%2$s/api/users -H 'Content-Type: application/json' \\
+          -d '{"username":"ada","password":"correct horse battery"}'
+        curl -i %1$s://%2$s/openapi.json
+      Ctrl-C stops all of it; the data stay.""";
 
   private final Arguments arguments;
   private final Configuration configuration;
@@ -222,6 +230,12 @@ public final class Starling extends VertxApplication implements VertxApplication
     }
     text.append("  Operator  http://%s%n".formatted(address("operator", node.operatorPort())));
     text.append("  Data      %s".formatted(configuration.path("data.directory")));
+    if (services.gateway() && services.chosen().containsKey("user")) {
+      text.append(
+          TRY.formatted(
+              configuration.isConfigured("http.tls") ? "https" : "http",
+              address("http", node.httpPort())));
+    }
     return text.toString();
   }
 

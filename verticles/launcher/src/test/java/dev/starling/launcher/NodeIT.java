@@ -2,7 +2,9 @@ package dev.starling.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import io.vertx.openapi.contract.OpenAPIContract;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -177,6 +179,10 @@ class NodeIT {
             "/api/users/me",
             "/api/users/{id}",
             "/.well-known/jwks.json");
+    Vertx vertx = Vertx.vertx();
+    OpenAPIContract valid = OpenAPIContract.from(vertx, openapi.copy()).await();
+    vertx.close().await();
+    assertThat(valid.operation("user.register").getAbsoluteOpenAPIPath()).isEqualTo("/api/users");
     JsonObject body =
         openapi
             .getJsonObject("paths")
