@@ -206,7 +206,7 @@ final class Cluster extends HazelcastClusterManager implements Membership {
         (nothing, failure) -> {
           if (failure != null) {
             promise.fail(
-                new ClusterException("cannot join the cluster: " + failure.getMessage(), failure));
+                new ClusterException("cannot join the cluster: " + line(failure), failure));
             return;
           }
           Optional<ClusterException> refusal = refusal();
@@ -329,28 +329,25 @@ final class Cluster extends HazelcastClusterManager implements Membership {
         || join.getDiscoveryConfig().isEnabled();
   }
 
-  /**
-   * The innermost message on one line; of what the schema says only what was found, not all that
-   * would be right.
-   */
+  /** The innermost message; of what the schema says, what was found and not all that would do. */
   private static String reason(Throwable failure) {
     Throwable root = failure;
     while (root.getCause() != null) {
       root = root.getCause();
     }
-    String message =
-        root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
-    String line =
-        root instanceof SAXParseException at && at.getLineNumber() > 0
-            ? "line " + at.getLineNumber() + ": "
-            : "";
-    return line
-        + message
-            .strip()
-            .replaceAll("\\s+", " ")
+    int number = root instanceof SAXParseException at ? at.getLineNumber() : -1;
+    return (number > 0 ? "line " + number + ": " : "")
+        + line(root)
             .replaceAll("^cvc-[^ ]*: ", "")
             .replaceAll("\\{\"[^\"]*\":([^}]*)}", "$1")
             .replaceAll(" One of '.*", "");
+  }
+
+  private static String line(Throwable failure) {
+    String message = failure.getMessage();
+    return message == null
+        ? failure.getClass().getSimpleName()
+        : message.strip().replaceAll("\\s+", " ");
   }
 
   private Optional<ClusterException> refusal() {

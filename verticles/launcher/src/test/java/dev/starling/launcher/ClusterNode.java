@@ -2,8 +2,10 @@ package dev.starling.launcher;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import com.hazelcast.config.Config;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.eventbus.EventBus;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.slf4j.LoggerFactory;
@@ -31,25 +33,20 @@ final class ClusterNode {
     quieten();
     long start = System.nanoTime();
     try {
-      Cluster cluster =
-          new Cluster(Cluster.config(file, System.getenv()), arguments[0], arguments[1]);
-      long built = System.nanoTime();
+      Config config = Cluster.config(file, System.getenv());
+      long read = System.nanoTime();
+      Cluster cluster = new Cluster(config, arguments[0], arguments[1]);
       cluster.onMerged(() -> System.out.println(MERGED));
-      Vertx vertx = vertx(cluster);
+      EventBus bus = vertx(cluster).eventBus();
       long joined = System.nanoTime();
-      vertx
-          .eventBus()
-          .consumer(arguments[0], message -> message.reply(arguments[0]))
-          .completion()
-          .await();
-      System.out.println(
-          JOINED
-              + cluster.self()
-              + " "
-              + (joined - built) / 1_000_000
-              + " ms, "
-              + (built - start) / 1_000_000
-              + " ms before");
+      bus.consumer(arguments[0], call -> call.reply(arguments[0])).completion().await();
+      System.out.printf(
+          "%s%s in %d ms, configured in %d ms, nodes: %d%n",
+          JOINED,
+          cluster.self(),
+          (joined - read) / 1_000_000,
+          (read - start) / 1_000_000,
+          cluster.nodes().size());
     } catch (ClusterException e) {
       System.out.println(e.getMessage());
       Runtime.getRuntime().halt(1);
