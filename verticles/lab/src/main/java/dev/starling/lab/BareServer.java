@@ -10,8 +10,8 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
 
 /**
- * The least that Vert.x can do for a read over HTTP: one route, a fixed answer of the size of a user,
- * no database, no bus, no token. What Starling costs is counted beside it.
+ * The least that Vert.x can do for a read over HTTP: one route, a fixed answer of the size of a
+ * user, no database, no bus, no token. What Starling costs is counted beside it.
  */
 public final class BareServer extends VerticleBase {
   private static final Buffer USER =

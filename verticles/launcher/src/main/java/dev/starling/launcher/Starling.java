@@ -184,6 +184,7 @@ public final class Starling extends VertxApplication implements VertxApplication
       return builder;
     }
     Cluster cluster = new Cluster(hazelcast, name, secrets.fingerprint());
+    cluster.onRefused(Starling::fail);
     membership = cluster;
     options.setEventBusOptions(
         Cluster.eventBus(

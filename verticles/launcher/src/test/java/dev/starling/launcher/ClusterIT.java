@@ -300,7 +300,7 @@ class ClusterIT {
 
   private Map<String, String> on(int port) {
     Map<String, String> variables = new HashMap<>(environment);
-    variables.put("STARLING_CLUSTER_PORT", Integer.toString(port));
+    variables.put("STARLING_CLUSTER_MEMBER_PORT", Integer.toString(port));
     return variables;
   }
 

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -300,12 +301,14 @@ class ConfigurationIT {
 
   @Test
   void theThreadsThatReadAreGoneAfterwards() throws Exception {
+    Set<Thread> before = Thread.getAllStackTraces().keySet();
     load("http: {port: 1}");
 
     await()
         .untilAsserted(
             () ->
                 assertThat(Thread.getAllStackTraces().keySet())
+                    .filteredOn(thread -> !before.contains(thread))
                     .extracting(Thread::getName)
                     .noneMatch(name -> name.startsWith("vert.x-")));
   }

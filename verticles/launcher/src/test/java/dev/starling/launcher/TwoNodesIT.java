@@ -82,6 +82,21 @@ class TwoNodesIT {
   }
 
   @Test
+  void refuseEachOtherWithOtherSecrets() throws Exception {
+    try (StarlingProcess first = node().with("node.name", "one").start()) {
+      StarlingProcess second =
+          node().with("secrets.directory", directory.resolve("others")).launch();
+      assertThat(second.exitCode()).isEqualTo(1);
+      assertThat(second.output().strip().lines())
+          .filteredOn(line -> !line.contains(" WARN ")) // Hazelcast, of other clusters near by
+          .singleElement()
+          .asString()
+          .contains("secrets", "node one");
+      assertThat(new Client(first.api()).register("ada").statusCode()).isEqualTo(201);
+    }
+  }
+
+  @Test
   void losesNoAcknowledgedUserWhenANodeIsKilled() throws Exception {
     try (StarlingProcess first = node().start();
         StarlingProcess second = node().start()) {
