@@ -67,7 +67,7 @@ public final class Send {
             : Optional.empty();
     Cluster cluster =
         new Cluster(
-            Cluster.config(file, configuration.variables("cluster")),
+            ClusterConfig.read(file, configuration.variables("cluster")),
             "send-" + ProcessHandle.current().pid(),
             Secrets.in(directory, false).fingerprint());
     VertxOptions options =

@@ -139,7 +139,7 @@ public final class Starling extends VertxApplication implements VertxApplication
         configuration.isConfigured("cluster.config")
             ? Optional.of(configuration.path("cluster.config"))
             : Optional.empty();
-    return Cluster.config(file, configuration.variables("cluster"));
+    return ClusterConfig.read(file, configuration.variables("cluster"));
   }
 
   private static void createData(Path data) {

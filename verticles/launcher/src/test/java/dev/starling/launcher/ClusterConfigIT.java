@@ -36,12 +36,12 @@ class ClusterConfigIT {
   @ParameterizedTest
   @ValueSource(strings = {"cluster.xml", "tcp-ip.xml", "multicast.xml", "kubernetes.xml"})
   void everyFileIsSafeAndTuned(String name) {
-    Config config = Cluster.config(Optional.of(FILES.resolve(name)), ENVIRONMENT);
+    Config config = ClusterConfig.read(Optional.of(FILES.resolve(name)), ENVIRONMENT);
 
     assertThat(config.getClusterName()).isEqualTo("starling");
     assertSafe(config);
     assertThat(config.getProperties())
-        .isEqualTo(Cluster.config(Optional.empty(), Map.of()).getProperties());
+        .isEqualTo(ClusterConfig.read(Optional.empty(), Map.of()).getProperties());
     assertThat(config.getProperties())
         .containsEntry("hazelcast.heartbeat.interval.seconds", "1")
         .containsEntry("hazelcast.max.no.heartbeat.seconds", "8")
@@ -70,7 +70,7 @@ class ClusterConfigIT {
 
   @Test
   void theJarsOwnFileIsForLoopback() {
-    Config config = Cluster.config(Optional.empty(), Map.of());
+    Config config = ClusterConfig.read(Optional.empty(), Map.of());
 
     assertSafe(config);
     assertThat(config.getAdvancedNetworkConfig().getJoin().getTcpIpConfig().getMembers())
@@ -81,7 +81,7 @@ class ClusterConfigIT {
   @Test
   void takesMembersAndNameFromTheEnvironment() {
     Config config =
-        Cluster.config(
+        ClusterConfig.read(
             Optional.of(FILES.resolve("tcp-ip.xml")),
             Map.of(
                 "STARLING_CLUSTER_HOST",
@@ -100,7 +100,7 @@ class ClusterConfigIT {
   void namesEveryVariableThatIsNotSet() {
     assertThatThrownBy(
             () ->
-                Cluster.config(
+                ClusterConfig.read(
                     Optional.of(FILES.resolve("tcp-ip.xml")), Map.of("STARLING_CLUSTER_HOST", " ")))
         .isInstanceOf(ClusterException.class)
         .hasMessageEndingWith(
@@ -119,7 +119,8 @@ class ClusterConfigIT {
 
   @Test
   void refusesAFileThatDoesNotExist() {
-    assertThatThrownBy(() -> Cluster.config(Optional.of(directory.resolve("none.xml")), Map.of()))
+    assertThatThrownBy(
+            () -> ClusterConfig.read(Optional.of(directory.resolve("none.xml")), Map.of()))
         .isInstanceOf(ClusterException.class)
         .hasMessageContaining("none.xml does not exist");
   }
@@ -188,7 +189,7 @@ class ClusterConfigIT {
     Files.writeString(
         file,
         "<hazelcast xmlns=\"http://www.hazelcast.com/schema/config\">" + body + "</hazelcast>");
-    return Cluster.config(Optional.of(file), Map.of());
+    return ClusterConfig.read(Optional.of(file), Map.of());
   }
 
   private static void assertSafe(Config config) {

@@ -257,7 +257,7 @@ class ClusterIT {
   void saysWhyItCannotListen() {
     start(cluster("one", "aa"));
     Cluster samePort =
-        new Cluster(Cluster.config(Optional.of(FILE), on(ports.get(0))), "two", "aa");
+        new Cluster(ClusterConfig.read(Optional.of(FILE), on(ports.get(0))), "two", "aa");
 
     assertThatThrownBy(() -> start(samePort))
         .isInstanceOf(ClusterException.class)
@@ -266,7 +266,7 @@ class ClusterIT {
   }
 
   private Cluster cluster(String name, String fingerprint) {
-    return new Cluster(Cluster.config(Optional.of(FILE), on(port(name))), name, fingerprint);
+    return new Cluster(ClusterConfig.read(Optional.of(FILE), on(port(name))), name, fingerprint);
   }
 
   private Vertx start(Cluster cluster) {

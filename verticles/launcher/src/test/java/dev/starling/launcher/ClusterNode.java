@@ -33,7 +33,7 @@ final class ClusterNode {
     quieten();
     long start = System.nanoTime();
     try {
-      Config config = Cluster.config(file, System.getenv());
+      Config config = ClusterConfig.read(file, System.getenv());
       long read = System.nanoTime();
       Cluster cluster = new Cluster(config, arguments[0], arguments[1]);
       cluster.onMerged(() -> System.out.println(MERGED));

@@ -1,0 +1,191 @@
+package dev.starling.launcher;
+
+import com.hazelcast.config.AdvancedNetworkConfig;
+import com.hazelcast.config.Config;
+import com.hazelcast.config.JoinConfig;
+import com.hazelcast.config.NetworkConfig;
+import com.hazelcast.config.ServerSocketEndpointConfig;
+import com.hazelcast.config.XmlConfigBuilder;
+import com.hazelcast.instance.EndpointQualifier;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.xml.parsers.ParserConfigurationException;
+import javax.xml.parsers.SAXParserFactory;
+import org.xml.sax.InputSource;
+import org.xml.sax.SAXException;
+import org.xml.sax.helpers.DefaultHandler;
+
+/**
+ * How nodes find each other: a Hazelcast file, made safe.
+ *
+ * <p>Whatever it leaves out is set so that members only are let in, on the chosen address only; a
+ * file that asks for the opposite is refused, and so is one that would find nobody.
+ */
+final class ClusterConfig {
+  private static final String DEFAULT_FILE = "cluster.xml";
+  private static final String DEFAULT_NAME = "starling";
+
+  /**
+   * Against the schema, which takes 0.3 to 0.5 s of the start; the jar's own file is checked by the
+   * tests instead.
+   */
+  private static final String VALIDATION = "hazelcast.config.schema.validation.enabled";
+
+  private static final Map<String, String> REQUIRED =
+      Map.of("hazelcast.socket.bind.any", "false", "hazelcast.phone.home.enabled", "false");
+
+  /** A comment, which stays as it is, or {@code ${NAME}} or {@code ${NAME:default}}. */
+  private static final Pattern PLACEHOLDER =
+      Pattern.compile("<!--.*?-->|\\$\\{([A-Za-z0-9_.]+)(?::([^}]*))?}", Pattern.DOTALL);
+
+  private ClusterConfig() {}
+
+  /**
+   * Reads how nodes find each other; there is no fall-back to anything else.
+   *
+   * @param file Hazelcast XML, without one the {@code cluster.xml} of the jar
+   * @param environment gives the values of {@code ${NAME}} and {@code ${NAME:default}}
+   * @throws ClusterException when the file is missing, broken, unsafe or needs a variable that is
+   *     not set
+   */
+  static Config read(Optional<Path> file, Map<String, String> environment) {
+    String source = file.map(Path::toString).orElse(DEFAULT_FILE);
+    // Before there is a Config, Hazelcast takes these from the system only.
+    System.setProperty("hazelcast.logging.type", "slf4j");
+    System.setProperty(VALIDATION, Boolean.toString(file.isPresent()));
+    try {
+      String xml =
+          fill(file.isPresent() ? Files.readString(file.get()) : packaged(), source, environment);
+      parse(xml);
+      XmlConfigBuilder builder =
+          new XmlConfigBuilder(new ByteArrayInputStream(xml.getBytes(StandardCharsets.UTF_8)));
+      builder.setProperties(new Properties());
+      return secured(builder.build(), xml, source);
+    } catch (NoSuchFileException e) {
+      throw new ClusterException(
+          source + " does not exist: name one of cluster-config/, or none for one machine", e);
+    } catch (IOException e) {
+      throw new ClusterException(source + " cannot be read: " + ClusterException.reason(e), e);
+    } catch (ClusterException e) {
+      throw e;
+    } catch (SAXException | ParserConfigurationException | RuntimeException e) {
+      throw new ClusterException(
+          source + " is not a valid Hazelcast configuration: " + ClusterException.reason(e), e);
+    }
+  }
+
+  private static String packaged() throws IOException {
+    try (InputStream xml = ClusterConfig.class.getClassLoader().getResourceAsStream(DEFAULT_FILE)) {
+      return new String(
+          Objects.requireNonNull(xml, DEFAULT_FILE).readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  private static String fill(String xml, String source, Map<String, String> environment) {
+    Set<String> unset = new TreeSet<>();
+    String filled =
+        PLACEHOLDER
+            .matcher(xml)
+            .replaceAll(
+                match -> {
+                  String name = match.group(1);
+                  if (name == null) {
+                    return Matcher.quoteReplacement(match.group());
+                  }
+                  String value =
+                      environment.getOrDefault(name, "").isBlank()
+                          ? match.group(2)
+                          : environment.get(name);
+                  if (value == null) {
+                    unset.add(name);
+                    return "";
+                  }
+                  return Matcher.quoteReplacement(value.replace("&", "&amp;").replace("<", "&lt;"));
+                });
+    if (!unset.isEmpty()) {
+      throw new ClusterException(
+          source
+              + " needs these environment variables, which are not set: "
+              + String.join(", ", unset));
+    }
+    return filled;
+  }
+
+  /** Finds what is not XML first, with its line; Hazelcast would print it twice and without. */
+  private static void parse(String xml)
+      throws ParserConfigurationException, SAXException, IOException {
+    SAXParserFactory parser = SAXParserFactory.newInstance();
+    parser.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
+    parser.newSAXParser().parse(new InputSource(new StringReader(xml)), new DefaultHandler());
+  }
+
+  private static Config secured(Config config, String xml, String source) {
+    if (!xml.contains("<cluster-name>")) {
+      config.setClusterName(DEFAULT_NAME);
+    }
+    if (config.getClusterName().equals(Config.DEFAULT_CLUSTER_NAME)) {
+      throw new ClusterException(
+          source + ": cluster-name is \"dev\", the name of every unconfigured Hazelcast");
+    }
+    REQUIRED.forEach(
+        (property, value) -> {
+          if (config.getProperty(property) == null) {
+            config.setProperty(property, value);
+          } else if (!config.getProperty(property).equals(value)) {
+            throw new ClusterException(source + ": " + property + " must be " + value);
+          }
+        });
+    AdvancedNetworkConfig network = config.getAdvancedNetworkConfig();
+    if (!network.isEnabled()) {
+      takeOver(config.getNetworkConfig(), network);
+    }
+    if (!network.getEndpointConfigs().keySet().equals(Set.of(EndpointQualifier.MEMBER))) {
+      throw new ClusterException(
+          source + ": advanced-network may hold the member endpoint only, which admits no clients");
+    }
+    network.getJoin().getAutoDetectionConfig().setEnabled(false);
+    if (!findsOthers(network.getJoin())) {
+      throw new ClusterException(
+          source + ": join enables no way for nodes to find each other, such as tcp-ip");
+    }
+    return config;
+  }
+
+  /** A plain network section lets clients in; what it says about members is kept. */
+  private static void takeOver(NetworkConfig plain, AdvancedNetworkConfig network) {
+    ServerSocketEndpointConfig members =
+        new ServerSocketEndpointConfig()
+            .setPort(plain.getPort())
+            .setPortCount(plain.getPortCount())
+            .setPortAutoIncrement(plain.isPortAutoIncrement())
+            .setReuseAddress(plain.isReuseAddress())
+            .setPublicAddress(plain.getPublicAddress())
+            .setInterfaces(plain.getInterfaces());
+    network.setEnabled(true).setJoin(plain.getJoin()).setMemberEndpointConfig(members);
+  }
+
+  private static boolean findsOthers(JoinConfig join) {
+    return join.getTcpIpConfig().isEnabled()
+        || join.getMulticastConfig().isEnabled()
+        || join.getKubernetesConfig().isEnabled()
+        || join.getAwsConfig().isEnabled()
+        || join.getAzureConfig().isEnabled()
+        || join.getGcpConfig().isEnabled()
+        || join.getEurekaConfig().isEnabled()
+        || join.getDiscoveryConfig().isEnabled();
+  }
+}
