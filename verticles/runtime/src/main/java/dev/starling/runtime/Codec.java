@@ -1,5 +1,7 @@
 package dev.starling.runtime;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
@@ -7,9 +9,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -24,17 +28,21 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import io.vertx.core.buffer.Buffer;
 import jakarta.validation.ConstraintViolation;
+import jakarta.validation.ElementKind;
 import jakarta.validation.Path;
 import jakarta.validation.Validation;
 import jakarta.validation.Validator;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import org.hibernate.validator.HibernateValidator;
 import org.hibernate.validator.messageinterpolation.ParameterMessageInterpolator;
 
@@ -49,7 +57,12 @@ final class Codec {
   private static final int MAX_DEPTH = 16;
 
   private static final ObjectMapper STRICT =
-      mapper(true).addModule(new SimpleModule().addDeserializer(String.class, new Text())).build();
+      mapper(true)
+          .addModule(
+              new SimpleModule()
+                  .addDeserializer(String.class, new Text())
+                  .addDeserializer(UUID.class, new Id()))
+          .build();
   private static final ObjectMapper TOLERANT = mapper(false).build();
   private static final Validator VALIDATOR = validator();
 
@@ -72,6 +85,7 @@ final class Codec {
         .configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, strict)
         .configure(DeserializationFeature.FAIL_ON_TRAILING_TOKENS, strict)
         .configure(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES, strict)
+        .configure(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS, strict)
         .configure(DeserializationFeature.ACCEPT_FLOAT_AS_INT, !strict)
         .configure(MapperFeature.ALLOW_COERCION_OF_SCALARS, !strict);
   }
@@ -111,7 +125,7 @@ final class Codec {
           throw new ServiceException(
               ErrorCode.MALFORMED, "The body is empty; a JSON object is expected");
         }
-        request = STRICT.readValue(body.getBytes(), type);
+        request = STRICT.readValue(text(body), type);
       } else {
         request = STRICT.treeToValue(merge(body, parameters, type), type);
       }
@@ -127,11 +141,24 @@ final class Codec {
     return request;
   }
 
+  /** Jackson itself guesses the encoding and reads byte sequences that UTF-8 forbids. */
+  private static String text(Buffer body) {
+    try {
+      String text = UTF_8.newDecoder().decode(ByteBuffer.wrap(body.getBytes())).toString();
+      if (text.charAt(0) != '\ufeff') {
+        return text;
+      }
+    } catch (CharacterCodingException e) {
+      // Refused below.
+    }
+    throw new ServiceException(ErrorCode.MALFORMED, "The body is not JSON in UTF-8");
+  }
+
   private static ObjectNode merge(Buffer body, Map<String, String> parameters, Class<?> type)
       throws IOException {
     ObjectNode merged = STRICT.createObjectNode();
     if (body != null && body.length() > 0) {
-      if (!(STRICT.readTree(body.getBytes()) instanceof ObjectNode object)) {
+      if (!(STRICT.readTree(text(body)) instanceof ObjectNode object)) {
         throw new ServiceException(ErrorCode.MALFORMED, "The body is not a JSON object");
       }
       merged = object;
@@ -141,7 +168,7 @@ final class Codec {
       String name = parameter.getKey();
       if (merged.has(name)) {
         throw ServiceException.ofField(
-            ErrorCode.MALFORMED, "/" + name, "repeated", "is given in the address already");
+            ErrorCode.MALFORMED, "/" + escape(name), "repeated", "is given in the address already");
       }
       merged.set(name, parameterValue(name, parameter.getValue(), components.get(name)));
     }
@@ -157,21 +184,23 @@ final class Codec {
   }
 
   /** Text from an address becomes a number or a boolean where the record wants one. */
-  private static com.fasterxml.jackson.databind.JsonNode parameterValue(
-      String name, String text, Class<?> type) {
-    boolean plain = type == null || type == String.class || type.isEnum();
+  private static JsonNode parameterValue(String name, String text, Class<?> type) {
     boolean scalar =
-        !plain
+        type != null
             && (type.isPrimitive() || Number.class.isAssignableFrom(type) || type == Boolean.class);
     if (!scalar) {
       return STRICT.getNodeFactory().textNode(text);
     }
     try {
-      return TOLERANT.valueToTree(TOLERANT.convertValue(text.isEmpty() ? "?" : text, type));
-    } catch (IllegalArgumentException e) {
-      throw ServiceException.ofField(
-          ErrorCode.MALFORMED, "/" + name, "type", "must be " + nameOf(type));
+      JsonNode value = STRICT.readTree(text);
+      if ((value.isNumber() || value.isBoolean()) && text.equals(text.strip())) {
+        return value;
+      }
+    } catch (JsonProcessingException e) {
+      // Refused below.
     }
+    throw ServiceException.ofField(
+        ErrorCode.MALFORMED, "/" + escape(name), "type", "must be " + nameOf(type));
   }
 
   /**
@@ -197,8 +226,10 @@ final class Codec {
     for (Path.Node node : path) {
       if (node.getIndex() != null) {
         pointer.append('/').append(node.getIndex());
+      } else if (node.getKey() != null) {
+        pointer.append('/').append(escape(node.getKey().toString()));
       }
-      if (node.getName() != null) {
+      if (node.getName() != null && node.getKind() != ElementKind.CONTAINER_ELEMENT) {
         pointer.append('/').append(escape(node.getName()));
       }
     }
@@ -221,7 +252,10 @@ final class Codec {
   /** What is wrong with a body that Jackson refuses, without quoting any of it. */
   private static ServiceException malformed(IOException failure) {
     if (failure instanceof ValueInstantiationException e) {
-      String reason = e.getCause() == null ? "is not valid" : e.getCause().getMessage();
+      String reason =
+          e.getCause() instanceof IllegalArgumentException refusal && refusal.getMessage() != null
+              ? refusal.getMessage()
+              : "is not valid";
       return ServiceException.ofField(ErrorCode.INVALID, pointer(e), "value", reason);
     }
     if (failure instanceof UnrecognizedPropertyException e) {
@@ -231,6 +265,11 @@ final class Codec {
     if (failure instanceof BadText e) {
       FieldError error = new FieldError(pointer(e), "text", e.getOriginalMessage());
       return new ServiceException(ErrorCode.MALFORMED, summary(List.of(error)), List.of(error));
+    }
+    if (failure instanceof JsonMappingException e
+        && e.getCause() instanceof InputCoercionException beyond) {
+      String problem = "must be " + nameOf(beyond.getTargetType());
+      return ServiceException.ofField(ErrorCode.MALFORMED, pointer(e), "type", problem);
     }
     if (failure instanceof MismatchedInputException e) {
       String problem = "must be " + nameOf(e.getTargetType());
@@ -282,7 +321,7 @@ final class Codec {
     if (type.isPrimitive() || Number.class.isAssignableFrom(type)) {
       return type == double.class || type == float.class ? "a number" : "a whole number in range";
     }
-    if (type == java.util.UUID.class) {
+    if (type == UUID.class) {
       return "a UUID";
     }
     return type.isArray() || Iterable.class.isAssignableFrom(type)
@@ -348,6 +387,31 @@ final class Codec {
         }
       }
       return text;
+    }
+  }
+
+  /** A UUID in its one form (RFC 9562, 4), in either case. */
+  private static final class Id extends StdScalarDeserializer<UUID> {
+    private static final long serialVersionUID = 1L;
+
+    Id() {
+      super(UUID.class);
+    }
+
+    @Override
+    public UUID deserialize(JsonParser parser, DeserializationContext context) throws IOException {
+      if (!parser.hasToken(JsonToken.VALUE_STRING)) {
+        return (UUID) context.handleUnexpectedToken(UUID.class, parser);
+      }
+      String text = parser.getText();
+      if (text.length() != 36) {
+        return (UUID) context.handleWeirdStringValue(UUID.class, text, "no UUID");
+      }
+      try {
+        return UUID.fromString(text);
+      } catch (IllegalArgumentException e) {
+        return (UUID) context.handleWeirdStringValue(UUID.class, text, "no UUID");
+      }
     }
   }
 }

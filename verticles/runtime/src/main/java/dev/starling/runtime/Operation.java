@@ -2,7 +2,9 @@ package dev.starling.runtime;
 
 import io.vertx.core.http.HttpMethod;
 import java.time.Duration;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * One constant of this type is the whole contract between a caller and a callee.
@@ -23,7 +25,9 @@ import java.util.regex.Pattern;
  */
 public final class Operation<I, O> {
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,31}");
-  private static final Pattern PATH = Pattern.compile("(/([A-Za-z0-9._~-]+|\\{[A-Za-z0-9_]+}))+");
+  private static final Pattern PATH =
+      Pattern.compile("(/((?!\\.{1,2}(/|$))[A-Za-z0-9._~-]+|\\{[A-Za-z0-9_]+}))+");
+  private static final Pattern MEMBER = Pattern.compile("\\{([^}]+)}");
   private static final Duration BUDGET = Duration.ofMillis(2500);
 
   private final OperationSpec spec;
@@ -68,6 +72,7 @@ public final class Operation<I, O> {
    */
   public Operation<I, O> at(HttpMethod method, String path) {
     requireMatch(PATH, path, "an HTTP path");
+    requireMembers(path);
     return with(spec.open(), method.name(), path, spec.budget(), spec.location(), spec.maxAge());
   }
 
@@ -121,6 +126,17 @@ public final class Operation<I, O> {
             maxAge),
         request,
         reply);
+  }
+
+  private void requireMembers(String path) {
+    Matcher names = MEMBER.matcher(path);
+    while (names.find()) {
+      String name = names.group(1);
+      if (Stream.of(request.getRecordComponents()).noneMatch(c -> c.getName().equals(name))) {
+        throw new IllegalArgumentException(
+            "{" + name + "} in '" + path + "' is not a member of " + request.getName());
+      }
+    }
   }
 
   private static void requireMatch(Pattern pattern, String value, String what) {

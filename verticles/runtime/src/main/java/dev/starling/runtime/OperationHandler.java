@@ -9,7 +9,10 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.json.JsonObject;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -52,7 +55,7 @@ final class OperationHandler<I, O> {
     Call call = Call.received(message.headers(), spec().budget());
     Future<O> reply;
     try {
-      reply = authenticate(node, call).compose(c -> handler.apply(decode(node, message), c));
+      reply = authenticate(node, call).compose(c -> run(decode(node, message), c));
     } catch (RuntimeException e) {
       reply = Future.failedFuture(e);
     }
@@ -75,6 +78,11 @@ final class OperationHandler<I, O> {
       throw new ServiceException(ErrorCode.UNAUTHENTICATED, "An access token is needed");
     }
     return node.tokens().verify(call.token()).map(call::by);
+  }
+
+  private Future<O> run(I request, Call call) {
+    return Objects.requireNonNull(
+        handler.apply(request, call), () -> "The handler of " + operation + " gave no future");
   }
 
   private I decode(Node node, Message<?> message) {
@@ -129,7 +137,15 @@ final class OperationHandler<I, O> {
     JsonNode members = Codec.reply(reply, JsonNode.class);
     return MEMBER
         .matcher(spec().location())
-        .replaceAll(match -> members.path(match.group(1)).asText());
+        .replaceAll(match -> segment(members.path(match.group(1)).asText()));
+  }
+
+  /** Text as one segment of a path (RFC 3986, 3.3). */
+  private static String segment(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8)
+        .replace("+", "%20")
+        .replace("%7E", "~")
+        .replace("*", "%2A");
   }
 
   private ServiceException log(Throwable failure, Call call) {

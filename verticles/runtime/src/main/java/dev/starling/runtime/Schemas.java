@@ -36,6 +36,7 @@ final class Schemas {
             .without(Option.SCHEMA_VERSION_INDICATOR);
     config
         .forFields()
+        .withRequiredCheck(field -> field.getType().isPrimitive())
         .withStringMinLengthResolver(field -> codePoints(field, CodePointLength::min, 0))
         .withStringMaxLengthResolver(
             field -> codePoints(field, CodePointLength::max, Integer.MAX_VALUE));

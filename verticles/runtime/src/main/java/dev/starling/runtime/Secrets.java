@@ -3,6 +3,7 @@ package dev.starling.runtime;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -132,7 +133,7 @@ public final class Secrets {
         throw new SecretsException(file + " does not hold " + 2 * BYTES + " hexadecimal digits");
       }
       return secret;
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | CharacterCodingException e) {
       throw new SecretsException(file + " does not hold " + 2 * BYTES + " hexadecimal digits");
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -44,9 +45,12 @@ public abstract class ServiceVerticle extends VerticleBase {
   private final Map<String, OperationHandler<?, ?>> handlers = new LinkedHashMap<>();
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
   private ContractDocument contract;
-  private boolean draining;
-  private int inFlight;
-  private Promise<Void> drained;
+  private volatile boolean draining;
+
+  /** A handler may end its call on any thread. */
+  private final AtomicInteger inFlight = new AtomicInteger();
+
+  private final Promise<Void> drained = Promise.promise();
 
   /** Calls {@link #handle} for each operation; runs before anything has been started. */
   protected abstract void operations();
@@ -122,7 +126,7 @@ public abstract class ServiceVerticle extends VerticleBase {
               return ContractDocument.of(service, operations);
             },
             false)
-        .onSuccess(document -> contract = document);
+        .map(document -> contract = document);
   }
 
   private Announcement announcement(String service) {
@@ -176,12 +180,12 @@ public abstract class ServiceVerticle extends VerticleBase {
           Call.received(message.headers(), 0));
       return;
     }
-    inFlight++;
+    inFlight.incrementAndGet();
     handler.handle(node(), message, bytes).onComplete(done -> finished());
   }
 
   private void finished() {
-    if (--inFlight == 0 && drained != null) {
+    if (inFlight.decrementAndGet() == 0 && draining) {
       drained.tryComplete();
     }
   }
@@ -200,14 +204,13 @@ public abstract class ServiceVerticle extends VerticleBase {
 
   private Future<Void> drain() {
     draining = true;
-    if (inFlight == 0) {
+    if (inFlight.get() == 0) {
       return Future.succeededFuture();
     }
-    drained = Promise.promise();
     return drained
         .future()
         .timeout(node().options().drain().toMillis(), TimeUnit.MILLISECONDS)
-        .onFailure(e -> log.warn("{} stops with {} calls in flight", service(), inFlight))
+        .onFailure(e -> log.warn("{} stops with {} calls in flight", service(), inFlight.get()))
         .otherwiseEmpty();
   }
 }

@@ -41,6 +41,7 @@ public final class TokenVerifier {
   private static final long RELOAD_AFTER_SECONDS = 10;
   private static final Set<String> HEADERS = Set.of("alg", "kid", "typ");
   private static final Base64.Decoder BASE64 = Base64.getUrlDecoder();
+  private static final Base64.Encoder ENCODER = Base64.getUrlEncoder().withoutPadding();
   private static final ObjectReader READER =
       Codec.mapper()
           .readerForMapOf(Object.class)
@@ -74,7 +75,7 @@ public final class TokenVerifier {
   /**
    * Verifies a token.
    *
-   * @return fails with {@link ErrorCode#UNAUTHENTICATED}, or {@link ErrorCode#UNAVAILABLE} when the
+   * @return fails with {@link ErrorCode#UNAUTHENTICATED}, or {@link ErrorCode#NOT_STARTED} when the
    *     keys cannot be had
    */
   public Future<Caller> verify(String token) {
@@ -131,16 +132,17 @@ public final class TokenVerifier {
       Signature signature = Signature.getInstance("Ed25519");
       signature.initVerify(key);
       signature.update(token.substring(0, last).getBytes(StandardCharsets.US_ASCII));
-      if (signature.verify(BASE64.decode(token.substring(last + 1)))) {
+      if (signature.verify(decode(token.substring(last + 1)))) {
         JsonObject claims = new JsonObject(read(token.substring(first + 1, last)));
         long now = now();
         long expires = claims.getLong("exp");
         if (expires + SKEW_SECONDS > now
             && claims.getLong("iat") - SKEW_SECONDS <= now
+            && claims.getLong("nbf", now) - SKEW_SECONDS <= now
             && issuer.equals(claims.getString("iss"))
             && audience.equals(claims.getString("aud"))
-            && claims.getString("jti") != null
-            && claims.getString("sub") != null) {
+            && isText(claims.getValue("jti"))
+            && isText(claims.getValue("sub"))) {
           return new Caller(claims.getString("sub"), expires, claims);
         }
       }
@@ -151,7 +153,20 @@ public final class TokenVerifier {
   }
 
   private static Map<String, Object> read(String part) throws java.io.IOException {
-    return READER.readValue(BASE64.decode(part));
+    return READER.readValue(decode(part));
+  }
+
+  /** A token can be written in one way only: no padding, and no bits left over at the end. */
+  private static byte[] decode(String part) {
+    byte[] decoded = BASE64.decode(part);
+    if (!ENCODER.encodeToString(decoded).equals(part)) {
+      throw refused();
+    }
+    return decoded;
+  }
+
+  private static boolean isText(Object claim) {
+    return claim instanceof String text && !text.isEmpty();
   }
 
   private Future<PublicKey> key(String kid) {

@@ -1,0 +1,546 @@
+package dev.starling.runtime;
+
+import static dev.starling.runtime.OneNode.await;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.Message;
+import io.vertx.core.eventbus.ReplyException;
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.Signature;
+import java.security.interfaces.EdECPublicKey;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A service on a real bus: what its handlers do and what its callers see of it. */
+class ServiceIT {
+  record Text(String text) {}
+
+  record Keys(List<Key> keys) {}
+
+  record Key(String kty, String crv, String kid, String x) {}
+
+  record Nothing() {}
+
+  private static final Operation<Text, Text> ECHO =
+      Operation.query("lab", "echo", Text.class, Text.class).open();
+  private static final Operation<Text, Text> MAKE =
+      Operation.command("lab", "make", Text.class, Text.class).open().creates("/things/{text}");
+  private static final Operation<Text, Text> FAIL =
+      Operation.query("lab", "fail", Text.class, Text.class).open();
+  private static final Operation<Text, Text> WAIT =
+      Operation.query("lab", "wait", Text.class, Text.class).open().within(Duration.ofSeconds(20));
+  private static final Operation<Text, Text> BRIEF =
+      Operation.query("lab", "brief", Text.class, Text.class).open().within(Duration.ofMillis(100));
+  private static final Operation<Text, Text> THROW =
+      Operation.query("lab", "throw", Text.class, Text.class).open();
+  private static final Operation<Text, Text> NULL =
+      Operation.query("lab", "null", Text.class, Text.class).within(Duration.ofSeconds(20));
+  private static final Operation<Text, Text> FOREIGN =
+      Operation.query("lab", "foreign", Text.class, Text.class)
+          .open()
+          .within(Duration.ofSeconds(20));
+  private static final Operation<Text, Text> WHO =
+      Operation.query("lab", "who", Text.class, Text.class);
+  private static final Operation<Text, Text> RELAY =
+      Operation.query("relay", "relay", Text.class, Text.class);
+  private static final Operation<Text, Text> TRACE =
+      Operation.query("lab", "trace", Text.class, Text.class).open();
+  private static final Operation<Nothing, Keys> KEYS =
+      Operation.query("keys", "get", Nothing.class, Keys.class).open();
+
+  @TempDir private Path secrets;
+
+  private final KeyPair pair = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
+  private final Lab lab = new Lab();
+  private OneNode one;
+
+  ServiceIT() throws Exception {}
+
+  @BeforeEach
+  void start() {
+    one = new OneNode(secrets);
+    one.deploy(lab);
+  }
+
+  @AfterEach
+  void stop() {
+    lab.gate.tryComplete();
+    one.close();
+  }
+
+  @Test
+  void answers() {
+    assertThat(one.call(ECHO, new Text("a\u20ac"))).isEqualTo(new Text("a\u20ac"));
+    assertThat(one.call(ECHO, new Text(null))).isEqualTo(new Text(null));
+  }
+
+  @Test
+  void handsOnARefusalAsItIs() {
+    ServiceException refused = refused(FAIL, "CONFLICT");
+
+    assertThat(refused.code()).isEqualTo(ErrorCode.CONFLICT);
+    assertThat(refused).hasMessage("No");
+    assertThat(refused.errors()).containsExactly(new FieldError("/text", "rule", "is wrong"));
+  }
+
+  @Test
+  void refusesARequestThatCannotBeRead() {
+    OperationSpec spec = ECHO.spec();
+
+    assertThat(code(send(spec, "{\"more\":1}"))).isEqualTo(ErrorCode.MALFORMED);
+    assertThat(code(send(spec, ""))).isEqualTo(ErrorCode.MALFORMED);
+    assertThat(code(send(spec, "{\"text\":\"" + "a".repeat(1024) + "\"}")))
+        .isEqualTo(ErrorCode.TOO_LARGE);
+    assertThat(lab.handled).hasValue(0);
+  }
+
+  @Test
+  void keepsTheTextOfAFaultToItself() {
+    for (Operation<Text, Text> operation : List.of(THROW, FAIL)) {
+      ServiceException fault = refused(operation, "secret");
+
+      assertThat(fault.code()).isEqualTo(ErrorCode.INTERNAL);
+      assertThat(fault.problem("").encode()).doesNotContain("secret");
+    }
+  }
+
+  @Test
+  void endsACallInTime() {
+    assertThat(refused(BRIEF, "").code()).isEqualTo(ErrorCode.TIMED_OUT);
+  }
+
+  @Test
+  void endsACallWhoseHandlerGivesNoFuture() throws Exception {
+    one.deploy(keys());
+
+    assertThat(code(one.node.client().call(NULL, new Text(""), Call.begin(token(), 20_000))))
+        .isEqualTo(ErrorCode.INTERNAL);
+  }
+
+  @Test
+  void refusesAnOperationThatItDoesNotHave() {
+    OperationSpec unknown =
+        new OperationSpec("lab", "unknown", true, true, null, null, 1000, null, 0);
+
+    assertThat(code(send(unknown, "{}"))).isEqualTo(ErrorCode.NOT_FOUND);
+  }
+
+  @Test
+  void refusesAServiceThatNobodyOffers() {
+    OperationSpec unknown =
+        new OperationSpec("unknown", "echo", true, true, null, null, 1000, null, 0);
+
+    assertThat(code(send(unknown, "{}"))).isEqualTo(ErrorCode.NOT_STARTED);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "-1", "-9223372036854775808"})
+  void dropsACallThatNobodyWaitsFor(String budget) {
+    assertThat(code(raw(ECHO, Buffer.buffer("{}"), options(ECHO).addHeader(Call.BUDGET, budget))))
+        .isEqualTo(ErrorCode.TIMED_OUT);
+    assertThat(lab.handled).hasValue(0);
+  }
+
+  @Test
+  void sendsNoCallWhoseTimeIsOver() {
+    assertThat(code(one.node.client().call(ECHO, new Text(""), Call.begin(null, 0))))
+        .isEqualTo(ErrorCode.TIMED_OUT);
+    assertThat(lab.handled).hasValue(0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "a", "1e9", "99999999999999999999", "9223372036854775807"})
+  void readsABudgetThatIsNoneAsItsOwn(String budget) {
+    assertThat(
+            await(raw(ECHO, Buffer.buffer("{}"), options(ECHO).addHeader(Call.BUDGET, budget)))
+                .body())
+        .isEqualTo(Buffer.buffer("{\"text\":null}"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "[]", "{\"text\":1}", "{\"text\":[\"a\"]}", "x"})
+  void survivesParametersThatAreNone(String parameters) {
+    DeliveryOptions options = options(ECHO).addHeader(ServiceVerticle.PARAMETERS, parameters);
+
+    Future<Message<Buffer>> reply = raw(ECHO, Buffer.buffer("{}"), options);
+    await(reply.otherwiseEmpty());
+    if (reply.failed()) {
+      assertThat(code(reply)).isEqualTo(ErrorCode.MALFORMED);
+    }
+  }
+
+  @Test
+  void survivesAnyKindOfBody() {
+    for (Object body :
+        new Object[] {null, 5, 5L, true, "x", 'c', new byte[] {1}, Buffer.buffer("\0"), 1.5}) {
+      assertThat(code(raw(ECHO, body, options(ECHO)))).isEqualTo(ErrorCode.MALFORMED);
+    }
+    assertThat(one.call(ECHO, new Text("still there")).text()).isEqualTo("still there");
+  }
+
+  @Test
+  void takesAJsonObjectAtItsPlainAddress() {
+    Message<JsonObject> reply =
+        await(one.vertx.eventBus().request("lab.echo", new JsonObject().put("text", "a")));
+
+    assertThat(reply.body()).isEqualTo(new JsonObject().put("text", "a"));
+  }
+
+  @Test
+  void demandsATokenAtItsPlainAddressToo() {
+    Future<Message<Object>> reply =
+        one.vertx.eventBus().request("lab.who", new JsonObject().put("text", "a"));
+
+    assertThat(code(reply)).isEqualTo(ErrorCode.UNAUTHENTICATED);
+    assertThat(lab.handled).hasValue(0);
+  }
+
+  @Test
+  void answersAPingAndTellsItsContract() {
+    DeliveryOptions ping =
+        new DeliveryOptions().addHeader(ServiceVerticle.OPERATION, ServiceVerticle.PING);
+    DeliveryOptions contract =
+        new DeliveryOptions().addHeader(ServiceVerticle.OPERATION, ServiceVerticle.CONTRACT);
+
+    assertThat(await(raw(ECHO, Buffer.buffer(), ping)).body().length()).isZero();
+    ContractDocument document =
+        Codec.reply(await(raw(ECHO, Buffer.buffer(), contract)).body(), ContractDocument.class);
+    assertThat(document.service()).isEqualTo("lab");
+    assertThat(document.hash()).isEqualTo(one.node.directory().announcements().get(0).contract());
+    assertThat(document.operations())
+        .extracting(ContractDocument.Entry::operation)
+        .contains(ECHO.spec(), MAKE.spec(), WHO.spec());
+  }
+
+  @Test
+  void tellsWhereItsCreationIs() {
+    assertThat(location("a")).isEqualTo("/things/a");
+    assertThat(location("a b/\u00e4?#%")).isEqualTo("/things/a%20b%2F%C3%A4%3F%23%25");
+    assertThat(location("$1\\")).isEqualTo("/things/%241%5C");
+    assertThat(location("a\r\nset-cookie: b")).isEqualTo("/things/a%0D%0Aset-cookie%3A%20b");
+    assertThat(location("+~-._")).isEqualTo("/things/%2B~-._");
+  }
+
+  private String location(String text) {
+    Message<Buffer> reply =
+        await(
+            one.node
+                .client()
+                .send(MAKE.spec(), Codec.write(new Text(text)), null, Call.begin(null, 2000)));
+    return reply.headers().get(Node.LOCATION);
+  }
+
+  @Test
+  void knowsItsCallerByTheToken() throws Exception {
+    one.deploy(keys());
+
+    assertThat(await(one.node.client().call(WHO, new Text(""), Call.begin(token(), 2000))).text())
+        .isEqualTo("ada");
+    assertThat(refused(WHO, "").code()).isEqualTo(ErrorCode.UNAUTHENTICATED);
+    assertThat(code(one.node.client().call(WHO, new Text(""), Call.begin("x.y.z", 2000))))
+        .isEqualTo(ErrorCode.UNAUTHENTICATED);
+  }
+
+  @Test
+  void blamesNobodyWhenTheKeysAreAway() throws Exception {
+    assertThat(code(one.node.client().call(WHO, new Text(""), Call.begin(token(), 2000))))
+        .isEqualTo(ErrorCode.NOT_STARTED);
+  }
+
+  @Test
+  void passesTraceAndTokenToTheNextHop() throws Exception {
+    one.deploy(keys());
+    one.deploy(new Relay());
+    Call call = Call.begin(token(), 2000);
+
+    assertThat(await(one.node.client().call(RELAY, new Text(""), call)).text())
+        .isEqualTo("ada " + call.trace());
+  }
+
+  @Test
+  void opensItsBreakerAfterFiveFaultsAndClosesItAfterAPing() {
+    for (int i = 0; i < 5; i++) {
+      assertThat(refused(THROW, "").code()).isEqualTo(ErrorCode.INTERNAL);
+    }
+    int handled = lab.handled.get();
+
+    ServiceException open = refused(ECHO, "");
+    assertThat(open.code()).isEqualTo(ErrorCode.NOT_STARTED);
+    assertThat(open).hasMessageContaining("no healthy instance");
+    assertThat(lab.handled).hasValue(handled);
+
+    await()
+        .atMost(Duration.ofSeconds(10))
+        .until(() -> await(one.node.client().call(ECHO, new Text("a")).map(true).otherwise(false)));
+    assertThat(lab.handled).hasValue(handled + 1);
+  }
+
+  @Test
+  void keepsItsBreakerClosedWhateverItsCallersDoWrong() {
+    for (ErrorCode code : ErrorCode.values()) {
+      for (int i = 0; i < 6 && !code.isFault(); i++) {
+        assertThat(refused(FAIL, code.name()).code()).isEqualTo(code);
+      }
+    }
+    assertThat(one.call(ECHO, new Text("a")).text()).isEqualTo("a");
+  }
+
+  @Test
+  void keepsItsBreakerClosedWhenASuccessComesBetween() {
+    for (int i = 0; i < 12; i++) {
+      refused(THROW, "");
+      if (i % 4 == 3) {
+        one.call(ECHO, new Text("a"));
+      }
+    }
+    assertThat(one.call(ECHO, new Text("a")).text()).isEqualTo("a");
+  }
+
+  @Test
+  void finishesWhatIsInFlightWhenItStops() {
+    String address = Announcement.address("lab", OneNode.SELF);
+    Future<Text> inFlight = one.node.client().call(WAIT, new Text("a"));
+    await().until(() -> lab.handled.get() == 1);
+
+    Future<Void> stopped = one.vertx.undeploy(lab.deploymentID());
+    await().until(() -> one.node.directory().announcements().isEmpty());
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(code(request(address, Buffer.buffer("{}"), options(ECHO))))
+                    .isEqualTo(ErrorCode.NOT_STARTED));
+    assertThat(refused(ECHO, "").code()).isEqualTo(ErrorCode.NOT_STARTED);
+    assertThat(stopped.isComplete()).isFalse();
+    assertThat(lab.closed).isFalse();
+
+    lab.gate.complete();
+    assertThat(await(inFlight)).isEqualTo(new Text("a"));
+    await(stopped);
+    assertThat(lab.closed).isTrue();
+  }
+
+  @Test
+  void stopsAtOnceWhenNothingIsInFlightOnAnyThread() throws Exception {
+    List<Future<?>> calls = new ArrayList<>();
+    IntStream.range(0, 20_000)
+        .forEach(i -> calls.add(one.node.client().call(FOREIGN, new Text("a"))));
+    await(Future.all(calls));
+
+    long begin = System.nanoTime();
+    await(one.vertx.undeploy(lab.deploymentID()));
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(3));
+  }
+
+  @Test
+  void leavesTheRegistryWhenItStops() {
+    assertThat(one.node.directory().announcements()).hasSize(1);
+    await(one.vertx.undeploy(lab.deploymentID()));
+
+    assertThat(one.node.directory().announcements()).isEmpty();
+    assertThat(await(new Registry(one.vertx).all())).isEmpty();
+    assertThat(one.node.directory().contracts()).hasSize(1);
+    assertThat(refused(ECHO, "").code()).isEqualTo(ErrorCode.NOT_STARTED);
+  }
+
+  @Test
+  void isOneInstanceHoweverManyVerticlesItHas() {
+    Lab second = new Lab();
+    one.deploy(second);
+
+    assertThat(one.node.directory().announcements()).hasSize(1);
+    assertThat(await(new Registry(one.vertx).all())).hasSize(1);
+    for (int i = 0; i < 10; i++) {
+      one.call(ECHO, new Text("a"));
+    }
+    assertThat(lab.handled).hasValue(5);
+    assertThat(second.handled).hasValue(5);
+  }
+
+  @Test
+  void isNotAnnouncedWhenItCannotOpen() {
+    OperationSpec spec = new OperationSpec("shut", "echo", true, true, null, null, 1000, null, 0);
+    ServiceVerticle shut =
+        new ServiceVerticle() {
+          @Override
+          protected void operations() {
+            handle(
+                Operation.query("shut", "echo", Text.class, Text.class).open(),
+                Future::succeededFuture);
+          }
+
+          @Override
+          protected Future<?> open() {
+            return Future.failedFuture("no database");
+          }
+        };
+
+    assertThat(one.vertx.deployVerticle(shut)).satisfies(f -> await(f.otherwiseEmpty()));
+    assertThat(one.node.directory().announcements()).hasSize(1);
+    assertThat(code(send(spec, "{}"))).isEqualTo(ErrorCode.NOT_STARTED);
+  }
+
+  private Future<Message<Buffer>> send(OperationSpec operation, String body) {
+    return one.node.client().send(operation, Buffer.buffer(body), null, Call.begin(null, 2000));
+  }
+
+  private static DeliveryOptions options(Operation<?, ?> operation) {
+    return new DeliveryOptions().addHeader(ServiceVerticle.OPERATION, operation.spec().name());
+  }
+
+  private Future<Message<Buffer>> raw(
+      Operation<?, ?> operation, Object body, DeliveryOptions options) {
+    return request(Announcement.address(operation.spec().service(), OneNode.SELF), body, options);
+  }
+
+  private Future<Message<Buffer>> request(String address, Object body, DeliveryOptions options) {
+    return one.vertx.eventBus().request(address, body, options.setSendTimeout(5000));
+  }
+
+  private ServiceException refused(Operation<Text, Text> operation, String text) {
+    return catchThrowableOfType(ServiceException.class, () -> one.call(operation, new Text(text)));
+  }
+
+  private static ErrorCode code(Future<?> future) {
+    await(future.mapEmpty().otherwiseEmpty());
+    assertThat(future.failed()).isTrue();
+    assertThat(future.cause()).isInstanceOfAny(ServiceException.class, ReplyException.class);
+    return ServiceException.of(future.cause()).code();
+  }
+
+  private String token() throws Exception {
+    Base64.Encoder base64 = Base64.getUrlEncoder().withoutPadding();
+    long now = System.currentTimeMillis() / 1000;
+    String header = "{\"typ\":\"at+jwt\",\"alg\":\"EdDSA\",\"kid\":\"k1\"}";
+    JsonObject claims =
+        new JsonObject()
+            .put("iss", "issuer")
+            .put("aud", "audience")
+            .put("sub", "ada")
+            .put("jti", "1")
+            .put("iat", now)
+            .put("exp", now + 60);
+    String signed =
+        base64.encodeToString(header.getBytes())
+            + "."
+            + base64.encodeToString(claims.encode().getBytes());
+    Signature signature = Signature.getInstance("Ed25519");
+    signature.initSign(pair.getPrivate());
+    signature.update(signed.getBytes());
+    return signed + "." + base64.encodeToString(signature.sign());
+  }
+
+  private ServiceVerticle keys() {
+    byte[] encoded = ((EdECPublicKey) pair.getPublic()).getEncoded();
+    String x =
+        Base64.getUrlEncoder()
+            .withoutPadding()
+            .encodeToString(java.util.Arrays.copyOfRange(encoded, 12, 44));
+    return new ServiceVerticle() {
+      @Override
+      protected void operations() {
+        handle(
+            KEYS,
+            nothing ->
+                Future.succeededFuture(new Keys(List.of(new Key("OKP", "Ed25519", "k1", x)))));
+      }
+    };
+  }
+
+  private static final class Lab extends ServiceVerticle {
+    private final AtomicInteger handled = new AtomicInteger();
+    private final Promise<Void> gate = Promise.promise();
+    private final ExecutorService threads = Executors.newFixedThreadPool(4);
+    private volatile boolean closed;
+
+    @Override
+    protected void operations() {
+      handle(ECHO, this::echo);
+      handle(MAKE, this::echo);
+      handle(WHO, (request, call) -> Future.succeededFuture(new Text(call.caller().subject())));
+      handle(FAIL, this::fail);
+      handle(WAIT, request -> counted(gate.future().map(request)));
+      handle(BRIEF, request -> counted(gate.future().map(request)));
+      handle(NULL, request -> null);
+      handle(FOREIGN, this::foreign);
+      handle(TRACE, (request, call) -> Future.succeededFuture(new Text(call.trace())));
+      handle(
+          THROW,
+          request -> {
+            handled.incrementAndGet();
+            throw new IllegalStateException("secret of " + request);
+          });
+    }
+
+    private Future<Text> echo(Text request) {
+      return counted(Future.succeededFuture(request));
+    }
+
+    private <T> Future<T> counted(Future<T> reply) {
+      handled.incrementAndGet();
+      return reply;
+    }
+
+    private Future<Text> fail(Text request) {
+      if (request.text().equals("secret")) {
+        return Future.failedFuture(new IllegalStateException("secret"));
+      }
+      return Future.failedFuture(
+          new ServiceException(
+              ErrorCode.valueOf(request.text()),
+              "No",
+              List.of(new FieldError("/text", "rule", "is wrong"))));
+    }
+
+    private Future<Text> foreign(Text request) {
+      Promise<Text> promise = Promise.promise();
+      threads.execute(() -> promise.complete(request));
+      return promise.future();
+    }
+
+    @Override
+    protected Future<?> close() {
+      closed = true;
+      threads.shutdown();
+      return Future.succeededFuture();
+    }
+  }
+
+  private static final class Relay extends ServiceVerticle {
+    @Override
+    protected void operations() {
+      handle(
+          RELAY,
+          (request, call) ->
+              node()
+                  .client()
+                  .call(WHO, request, call)
+                  .compose(
+                      who ->
+                          node()
+                              .client()
+                              .call(TRACE, request, call)
+                              .map(trace -> new Text(who.text() + " " + trace.text()))));
+    }
+  }
+}
