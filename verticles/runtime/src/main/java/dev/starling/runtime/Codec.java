@@ -3,25 +3,14 @@ package dev.starling.runtime;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonLocation;
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.core.exc.InputCoercionException;
-import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.deser.std.StdScalarDeserializer;
-import com.fasterxml.jackson.databind.exc.InvalidFormatException;
-import com.fasterxml.jackson.databind.exc.MismatchedInputException;
-import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
-import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -54,14 +43,14 @@ import org.hibernate.validator.messageinterpolation.ParameterMessageInterpolator
  * tolerantly, so that old and new nodes can live together.
  */
 final class Codec {
-  private static final int MAX_DEPTH = 16;
+  static final int MAX_DEPTH = 16;
 
   private static final ObjectMapper STRICT =
       mapper(true)
           .addModule(
               new SimpleModule()
-                  .addDeserializer(String.class, new Text())
-                  .addDeserializer(UUID.class, new Id()))
+                  .addDeserializer(String.class, new StrictText())
+                  .addDeserializer(UUID.class, new StrictUuid()))
           .build();
   private static final ObjectMapper TOLERANT = mapper(false).build();
   private static final Validator VALIDATOR = validator();
@@ -132,7 +121,7 @@ final class Codec {
     } catch (ServiceException e) {
       throw e;
     } catch (IOException e) {
-      throw malformed(e);
+      throw Malformed.problem(e);
     }
     if (request == null) {
       throw new ServiceException(ErrorCode.MALFORMED, "The body is null; an object is expected");
@@ -168,7 +157,10 @@ final class Codec {
       String name = parameter.getKey();
       if (merged.has(name)) {
         throw ServiceException.ofField(
-            ErrorCode.MALFORMED, "/" + escape(name), "repeated", "is given in the address already");
+            ErrorCode.MALFORMED,
+            "/" + Malformed.escape(name),
+            "repeated",
+            "is given in the address already");
       }
       merged.set(name, parameterValue(name, parameter.getValue(), components.get(name)));
     }
@@ -200,7 +192,10 @@ final class Codec {
       // Refused below.
     }
     throw ServiceException.ofField(
-        ErrorCode.MALFORMED, "/" + escape(name), "type", "must be " + nameOf(type));
+        ErrorCode.MALFORMED,
+        "/" + Malformed.escape(name),
+        "type",
+        "must be " + Malformed.nameOf(type));
   }
 
   /**
@@ -218,7 +213,7 @@ final class Codec {
             .map(v -> new FieldError(pointer(v.getPropertyPath()), rule(v), v.getMessage()))
             .sorted(Comparator.comparing(FieldError::pointer).thenComparing(FieldError::rule))
             .toList();
-    throw new ServiceException(ErrorCode.INVALID, summary(errors), errors);
+    throw new ServiceException(ErrorCode.INVALID, Malformed.summary(errors), errors);
   }
 
   private static String pointer(Path path) {
@@ -227,10 +222,10 @@ final class Codec {
       if (node.getIndex() != null) {
         pointer.append('/').append(node.getIndex());
       } else if (node.getKey() != null) {
-        pointer.append('/').append(escape(node.getKey().toString()));
+        pointer.append('/').append(Malformed.escape(node.getKey().toString()));
       }
       if (node.getName() != null && node.getKind() != ElementKind.CONTAINER_ELEMENT) {
-        pointer.append('/').append(escape(node.getName()));
+        pointer.append('/').append(Malformed.escape(node.getName()));
       }
     }
     return pointer.toString();
@@ -240,93 +235,6 @@ final class Codec {
     String name =
         violation.getConstraintDescriptor().getAnnotation().annotationType().getSimpleName();
     return name.replaceAll("(?<=[a-z])(?=[A-Z])", "-").toLowerCase(Locale.ROOT);
-  }
-
-  private static String summary(List<FieldError> errors) {
-    FieldError first = errors.get(0);
-    String sentence = first.pointer().isEmpty() ? "The request " : first.pointer() + " ";
-    String more = errors.size() > 1 ? " (and " + (errors.size() - 1) + " more)" : "";
-    return sentence + first.detail() + more;
-  }
-
-  /** What is wrong with a body that Jackson refuses, without quoting any of it. */
-  private static ServiceException malformed(IOException failure) {
-    if (failure instanceof ValueInstantiationException e) {
-      String reason =
-          e.getCause() instanceof IllegalArgumentException refusal && refusal.getMessage() != null
-              ? refusal.getMessage()
-              : "is not valid";
-      return ServiceException.ofField(ErrorCode.INVALID, pointer(e), "value", reason);
-    }
-    if (failure instanceof UnrecognizedPropertyException e) {
-      FieldError error = new FieldError(pointer(e), "unknown", "is not a member of this request");
-      return new ServiceException(ErrorCode.MALFORMED, summary(List.of(error)), List.of(error));
-    }
-    if (failure instanceof BadText e) {
-      FieldError error = new FieldError(pointer(e), "text", e.getOriginalMessage());
-      return new ServiceException(ErrorCode.MALFORMED, summary(List.of(error)), List.of(error));
-    }
-    if (failure instanceof JsonMappingException e
-        && e.getCause() instanceof InputCoercionException beyond) {
-      String problem = "must be " + nameOf(beyond.getTargetType());
-      return ServiceException.ofField(ErrorCode.MALFORMED, pointer(e), "type", problem);
-    }
-    if (failure instanceof MismatchedInputException e) {
-      String problem = "must be " + nameOf(e.getTargetType());
-      String rule = e instanceof InvalidFormatException ? "format" : "type";
-      FieldError error = new FieldError(pointer(e), rule, problem);
-      return new ServiceException(ErrorCode.MALFORMED, summary(List.of(error)), List.of(error));
-    }
-    if (failure instanceof JsonProcessingException e) {
-      JsonLocation at = e.getLocation();
-      String place =
-          at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();
-      return new ServiceException(ErrorCode.MALFORMED, "Not valid JSON" + place + reason(e));
-    }
-    return new ServiceException(ErrorCode.MALFORMED, "The body cannot be read");
-  }
-
-  private static String reason(JsonProcessingException e) {
-    String message = String.valueOf(e.getOriginalMessage());
-    if (message.startsWith("Duplicate field")) {
-      return ": a member is given twice";
-    }
-    return message.contains("nesting depth") ? ": nested deeper than " + MAX_DEPTH : "";
-  }
-
-  private static String pointer(JsonMappingException e) {
-    StringBuilder pointer = new StringBuilder();
-    for (JsonMappingException.Reference step : e.getPath()) {
-      pointer
-          .append('/')
-          .append(step.getFieldName() == null ? step.getIndex() : escape(step.getFieldName()));
-    }
-    return pointer.toString();
-  }
-
-  private static String escape(String name) {
-    return name.replace("~", "~0").replace("/", "~1");
-  }
-
-  private static String nameOf(Class<?> type) {
-    if (type == null || type.isRecord()) {
-      return "a JSON object";
-    }
-    if (type == String.class) {
-      return "a string";
-    }
-    if (type == boolean.class || type == Boolean.class) {
-      return "true or false";
-    }
-    if (type.isPrimitive() || Number.class.isAssignableFrom(type)) {
-      return type == double.class || type == float.class ? "a number" : "a whole number in range";
-    }
-    if (type == UUID.class) {
-      return "a UUID";
-    }
-    return type.isArray() || Iterable.class.isAssignableFrom(type)
-        ? "an array"
-        : "a valid " + type.getSimpleName();
   }
 
   /**
@@ -347,71 +255,6 @@ final class Codec {
       return Buffer.buffer(TOLERANT.writeValueAsBytes(value));
     } catch (JsonProcessingException e) {
       throw new ServiceException(ErrorCode.INTERNAL, "The value cannot be written", List.of(), e);
-    }
-  }
-
-  private static final class BadText extends JsonMappingException {
-    private static final long serialVersionUID = 1L;
-
-    BadText(JsonParser parser, String message) {
-      super(parser, message);
-    }
-  }
-
-  /** A string is a JSON string, without NUL and without half of a surrogate pair. */
-  private static final class Text extends StdScalarDeserializer<String> {
-    private static final long serialVersionUID = 1L;
-
-    Text() {
-      super(String.class);
-    }
-
-    @Override
-    public String deserialize(JsonParser parser, DeserializationContext context)
-        throws IOException {
-      if (!parser.hasToken(JsonToken.VALUE_STRING)) {
-        return (String) context.handleUnexpectedToken(String.class, parser);
-      }
-      String text = parser.getText();
-      for (int i = 0; i < text.length(); i++) {
-        char c = text.charAt(i);
-        if (c == 0) {
-          throw new BadText(parser, "must not contain the character NUL");
-        }
-        if (Character.isSurrogate(c)) {
-          if (!Character.isHighSurrogate(c)
-              || i + 1 == text.length()
-              || !Character.isLowSurrogate(text.charAt(++i))) {
-            throw new BadText(parser, "must not contain half of a surrogate pair");
-          }
-        }
-      }
-      return text;
-    }
-  }
-
-  /** A UUID in its one form (RFC 9562, 4), in either case. */
-  private static final class Id extends StdScalarDeserializer<UUID> {
-    private static final long serialVersionUID = 1L;
-
-    Id() {
-      super(UUID.class);
-    }
-
-    @Override
-    public UUID deserialize(JsonParser parser, DeserializationContext context) throws IOException {
-      if (!parser.hasToken(JsonToken.VALUE_STRING)) {
-        return (UUID) context.handleUnexpectedToken(UUID.class, parser);
-      }
-      String text = parser.getText();
-      if (text.length() != 36) {
-        return (UUID) context.handleWeirdStringValue(UUID.class, text, "no UUID");
-      }
-      try {
-        return UUID.fromString(text);
-      } catch (IllegalArgumentException e) {
-        return (UUID) context.handleWeirdStringValue(UUID.class, text, "no UUID");
-      }
     }
   }
 }
