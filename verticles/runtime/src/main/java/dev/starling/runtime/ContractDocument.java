@@ -35,6 +35,19 @@ public record ContractDocument(String service, List<Entry> operations) {
             .toList());
   }
 
+  /**
+   * This contract, if it is one of the service: a service speaks for itself alone.
+   *
+   * @throws IllegalArgumentException if it is another's
+   */
+  ContractDocument of(String name) {
+    if (!name.equals(service)
+        || operations.stream().anyMatch(e -> !name.equals(e.operation().service()))) {
+      throw new IllegalArgumentException("It is a contract of another service");
+    }
+    return this;
+  }
+
   /** Names this content: nodes with equal hashes have the same contract and need not ask for it. */
   String hash() {
     try {

@@ -39,6 +39,7 @@ public final class ServiceDirectory {
   private final Map<String, Instance> instances = new HashMap<>();
   private final Map<String, Offer> offers = new HashMap<>();
   private final Map<String, ContractDocument> documents = new ConcurrentHashMap<>();
+  private final Set<String> asked = ConcurrentHashMap.newKeySet();
   private final Map<String, ContractDocument> contracts = new LinkedHashMap<>();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private volatile Map<String, Instance[]> view = Map.of();
@@ -216,7 +217,9 @@ public final class ServiceDirectory {
               List<Future<?>> repairs = new ArrayList<>();
               all.forEach(
                   (registration, announcement) -> {
-                    if (nodes.contains(announcement.node())) {
+                    if (isStale(announcement)) {
+                      repairs.add(registry.withdraw(registration));
+                    } else if (nodes.contains(announcement.node())) {
                       live.put(announcement.address(), announcement);
                     } else if (sweeper) {
                       repairs.add(registry.withdraw(registration));
@@ -227,6 +230,12 @@ public final class ServiceDirectory {
               return Future.join(repairs).<Void>mapEmpty();
             })
         .onFailure(e -> log.warn("The registry could not be read; trying again: {}", e.toString()));
+  }
+
+  /** Left over from a withdrawal that crossed a reconciliation. */
+  private synchronized boolean isStale(Announcement announcement) {
+    return announcement.node().equals(membership.self())
+        && !offers.containsKey(announcement.service());
   }
 
   private Optional<String> self() {
@@ -296,8 +305,11 @@ public final class ServiceDirectory {
       adopt(known);
       return;
     }
+    if (!asked.add(announcement.contract())) {
+      return;
+    }
     ask(announcement.address(), ServiceVerticle.CONTRACT)
-        .map(body -> Codec.reply(body, ContractDocument.class))
+        .map(body -> Codec.reply(body, ContractDocument.class).of(announcement.service()))
         .onSuccess(
             document -> {
               documents.put(announcement.contract(), document);
@@ -309,7 +321,8 @@ public final class ServiceDirectory {
                     "No contract from {} on {}; asking again: {}",
                     announcement.service(),
                     announcement.nodeName(),
-                    e.toString()));
+                    e.toString()))
+        .onComplete(done -> asked.remove(announcement.contract()));
   }
 
   /** The newest contract of a service counts; an equal one changes nothing. */

@@ -1,0 +1,325 @@
+package dev.starling.runtime;
+
+import static dev.starling.runtime.OneNode.await;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The view of one node, whose companions are records and consumers in the same Vertx. */
+class ServiceDirectoryIT {
+  record Text(String text) {}
+
+  private static final Operation<Text, Text> ECHO =
+      Operation.query("lab", "echo", Text.class, Text.class).open();
+  private static final ContractDocument CONTRACT = ContractDocument.of("lab", List.of(ECHO));
+
+  /** Longer than one reconciliation. */
+  private static final Duration PATIENCE = Duration.ofSeconds(9);
+
+  @TempDir private Path secrets;
+
+  private final Nodes nodes = new Nodes();
+  private final AtomicInteger fetched = new AtomicInteger();
+  private OneNode one;
+  private Registry registry;
+
+  @BeforeEach
+  void start() {
+    one = new OneNode(secrets, nodes);
+    registry = new Registry(one.vertx);
+  }
+
+  @AfterEach
+  void stop() {
+    one.close();
+  }
+
+  @Test
+  void learnsOfAnInstanceAndItsContract() {
+    String instance = publish("node-7", "lab");
+
+    await().until(() -> addresses().contains(instance));
+    await().until(() -> one.node.directory().contracts().contains(CONTRACT));
+    assertThat(one.call(ECHO, new Text("a")).text()).isEqualTo("node-7");
+  }
+
+  @Test
+  void fetchesAContractOnce() {
+    List<Future<String>> published = new ArrayList<>();
+    for (String node : List.of("node-1", "node-7", "node-8", "node-9")) {
+      consume("lab", node, CONTRACT);
+      published.add(registry.publish(announcement("lab", node, CONTRACT.hash())));
+    }
+    await(Future.all(published));
+    await().until(() -> addresses().size() == 4);
+    await().until(() -> one.node.directory().contracts().contains(CONTRACT));
+    nodes.merged.run();
+    publish("node-6", "lab");
+    await().until(() -> addresses().size() == 5);
+
+    assertThat(fetched).hasValue(1);
+  }
+
+  @Test
+  void refusesAContractOfAnotherService() {
+    publish("node-7", "lab");
+    await().until(() -> one.node.directory().contracts().contains(CONTRACT));
+    Operation<Text, Text> rogue = Operation.query("rogue", "take", Text.class, Text.class);
+    ContractDocument of = ContractDocument.of("lab", List.of(rogue));
+    consume("rogue", "node-8", of);
+    await(registry.publish(announcement("rogue", "node-8", of.hash())));
+    ContractDocument own = new ContractDocument("rogue", CONTRACT.operations());
+    consume("rogue", "node-9", own);
+    await(registry.publish(announcement("rogue", "node-9", own.hash())));
+
+    await().until(() -> fetched.get() == 3);
+    publish("node-6", "lab");
+    await().until(() -> addresses().size() == 4);
+    assertThat(one.node.directory().contracts()).containsExactly(CONTRACT);
+  }
+
+  @Test
+  void dropsTheInstancesOfANodeThatLeavesAtOnce() {
+    publish("node-7", "lab");
+    String stays = publish("node-8", "lab");
+    await().until(() -> addresses().size() == 2);
+
+    nodes.leave("node-7");
+
+    assertThat(addresses()).containsExactly(stays);
+    for (int i = 0; i < 20; i++) {
+      assertThat(one.call(ECHO, new Text("a")).text()).isEqualTo("node-8");
+    }
+  }
+
+  @Test
+  void refusesCallsWhenTheLastInstanceHasLeft() {
+    publish("node-7", "lab");
+    await().until(() -> addresses().size() == 1);
+    nodes.leave("node-7");
+
+    ServiceException refused =
+        catchThrowableOfType(ServiceException.class, () -> one.call(ECHO, new Text("a")));
+    assertThat(refused.code()).isEqualTo(ErrorCode.NOT_STARTED);
+    assertThat(refused).hasMessage("The service lab has no instance now");
+  }
+
+  @Test
+  void removesTheRecordsOfTheGoneWhenItHasTheSmallestId() {
+    nodes.now.remove("node-1");
+    publish("node-7", "lab");
+    await().until(() -> addresses().size() == 1);
+
+    nodes.leave("node-7");
+
+    await().atMost(PATIENCE).until(() -> records().isEmpty());
+  }
+
+  @Test
+  void leavesTheRecordsOfTheGoneToTheNodeWithTheSmallestId() {
+    publish("node-7", "lab");
+    String stays = publish("node-8", "lab");
+    await().until(() -> addresses().size() == 2);
+
+    nodes.leave("node-7");
+    // Two reconciliations later, by the same code on the same timer as in the test above.
+    awaitReconciliation();
+    awaitReconciliation();
+
+    assertThat(records()).hasSize(2);
+    assertThat(addresses()).containsExactly(stays);
+  }
+
+  @Test
+  void neverListsAnInstanceOfANodeThatIsNoMember() {
+    await(registry.publish(announcement("lab", "node-never", CONTRACT.hash())));
+    awaitReconciliation();
+
+    assertThat(addresses()).isEmpty();
+  }
+
+  @Test
+  void findsWhatWasAnnouncedWhileItDidNotListen() {
+    String instance = publish("node-7", "lab");
+    await().until(() -> addresses().size() == 1);
+    nodes.leave("node-7");
+    assertThat(addresses()).isEmpty();
+
+    nodes.now.add("node-7");
+
+    await().atMost(PATIENCE).until(() -> addresses().contains(instance));
+  }
+
+  @Test
+  void publishesItselfAgainWhenItsRecordIsGone() {
+    one.deploy(new Lab());
+    String registration = records().keySet().iterator().next();
+
+    await(registry.withdraw(registration));
+
+    assertThat(one.call(ECHO, new Text("a")).text()).isEqualTo("a");
+    await().atMost(PATIENCE).until(() -> records().size() == 1);
+    assertThat(records()).doesNotContainKey(registration);
+    assertThat(addresses()).containsExactly("lab@" + OneNode.SELF);
+  }
+
+  @Test
+  void publishesItselfAgainAfterAMerge() {
+    one.deploy(new Lab());
+    records().keySet().forEach(r -> await(registry.withdraw(r)));
+
+    nodes.merged.run();
+
+    await().atMost(Duration.ofSeconds(2)).until(() -> records().size() == 1);
+  }
+
+  @Test
+  void withdrawsARecordOfItsOwnThatItDoesNotOffer() {
+    await(registry.publish(announcement("lab", OneNode.SELF, CONTRACT.hash())));
+
+    await().atMost(PATIENCE).until(() -> records().isEmpty());
+    assertThat(addresses()).isEmpty();
+  }
+
+  @Test
+  void prefersItsOwnInstanceWhileThatIsHealthy() {
+    publish("node-7", "lab");
+    await().until(() -> addresses().size() == 1);
+    Lab own = new Lab();
+    one.deploy(own);
+    for (int i = 0; i < 10; i++) {
+      assertThat(one.call(ECHO, new Text("a")).text()).isEqualTo("a");
+    }
+
+    own.broken = true;
+    for (int i = 0; i < 5; i++) {
+      catchThrowableOfType(ServiceException.class, () -> one.call(ECHO, new Text("a")));
+    }
+    assertThat(one.call(ECHO, new Text("a")).text()).isEqualTo("node-7");
+  }
+
+  @Test
+  void sharesTheCallsAmongTheOthers() {
+    List.of("node-7", "node-8", "node-9").forEach(node -> publish(node, "lab"));
+    await().until(() -> addresses().size() == 3);
+
+    List<String> answers = new ArrayList<>();
+    for (int i = 0; i < 300; i++) {
+      answers.add(one.call(ECHO, new Text("a")).text());
+    }
+    for (String node : List.of("node-7", "node-8", "node-9")) {
+      assertThat(answers).filteredOn(node::equals).hasSizeBetween(50, 150);
+    }
+  }
+
+  private String publish(String node, String service) {
+    nodes.now.add(node);
+    consume(service, node, CONTRACT);
+    Announcement announcement = announcement(service, node, CONTRACT.hash());
+    await(registry.publish(announcement));
+    return announcement.address();
+  }
+
+  private void consume(String service, String node, ContractDocument contract) {
+    nodes.now.add(node);
+    one.vertx
+        .eventBus()
+        .<Buffer>consumer(
+            Announcement.address(service, node),
+            message -> {
+              if (message.headers().get(ServiceVerticle.OPERATION).equals("_contract")) {
+                fetched.incrementAndGet();
+                message.reply(Codec.write(contract));
+              } else {
+                message.reply(Codec.write(new Text(node)));
+              }
+            });
+  }
+
+  private static Announcement announcement(String service, String node, String contract) {
+    return new Announcement(
+        service, node, node, Announcement.address(service, node), "1", contract);
+  }
+
+  private List<String> addresses() {
+    return one.node.directory().announcements().stream().map(Announcement::address).toList();
+  }
+
+  private Map<String, Announcement> records() {
+    return await(registry.all());
+  }
+
+  /** A change that only a reconciliation can find marks that there was one. */
+  private void awaitReconciliation() {
+    String mark = "mark" + System.nanoTime();
+    nodes.now.remove("node-mark");
+    Announcement marked = announcement(mark, "node-mark", CONTRACT.hash());
+    consume(mark, "node-mark", CONTRACT);
+    nodes.now.remove("node-mark");
+    String registration = await(registry.publish(marked));
+    await().until(() -> addresses().contains(marked.address()));
+    await().atMost(PATIENCE).until(() -> !addresses().contains(marked.address()));
+    await(registry.withdraw(registration));
+  }
+
+  private static final class Lab extends ServiceVerticle {
+    private volatile boolean broken;
+
+    @Override
+    protected void operations() {
+      handle(
+          ECHO,
+          request -> broken ? Future.failedFuture("broken") : Future.succeededFuture(request));
+    }
+  }
+
+  private static final class Nodes implements Membership {
+    private final Set<String> now = new ConcurrentSkipListSet<>(List.of("node-1", OneNode.SELF));
+    private Consumer<String> left;
+    private Runnable merged;
+
+    void leave(String node) {
+      now.remove(node);
+      left.accept(node);
+    }
+
+    @Override
+    public String self() {
+      return OneNode.SELF;
+    }
+
+    @Override
+    public Set<String> nodes() {
+      return Set.copyOf(now);
+    }
+
+    @Override
+    public void onLeft(Consumer<String> node) {
+      left = node;
+    }
+
+    @Override
+    public void onJoined(Consumer<String> node) {}
+
+    @Override
+    public void onMerged(Runnable whole) {
+      merged = whole;
+    }
+  }
+}
