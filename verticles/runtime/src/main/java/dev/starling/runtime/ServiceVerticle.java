@@ -159,7 +159,7 @@ public abstract class ServiceVerticle extends VerticleBase {
     } else if (PING.equals(operation)) {
       message.reply(Buffer.buffer());
     } else if (CONTRACT.equals(operation)) {
-      message.reply(Codec.write(contract));
+      vertx.executeBlocking(() -> Codec.write(contract), false).onSuccess(message::reply);
     } else {
       OperationHandler.fail(
           message,
