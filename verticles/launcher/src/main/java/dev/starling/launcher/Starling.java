@@ -6,6 +6,7 @@ import com.hazelcast.config.Config;
 import dev.starling.console.Meters;
 import dev.starling.runtime.Membership;
 import dev.starling.runtime.Secrets;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Deployable;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
@@ -21,7 +22,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
@@ -35,6 +39,7 @@ import org.slf4j.LoggerFactory;
 public final class Starling extends VertxApplication implements VertxApplicationHooks {
   private static final Logger log = LoggerFactory.getLogger(Starling.class);
   private static final String LOOPBACK = "127.0.0.1";
+  private static final Executor BESIDE = task -> new Thread(task, "start").start();
 
   private final Arguments arguments;
   private final Configuration configuration;
@@ -43,7 +48,8 @@ public final class Starling extends VertxApplication implements VertxApplication
   private Services services;
   private Secrets secrets;
   private Membership membership;
-  private EmbeddedDatabase embedded;
+  private CompletableFuture<MeterRegistry> meters;
+  private CompletableFuture<EmbeddedDatabase> embedded;
   private NodeVerticle node;
   private Throwable failure;
 
@@ -84,6 +90,9 @@ public final class Starling extends VertxApplication implements VertxApplication
   }
 
   private static String reason(Throwable failure) {
+    if (failure instanceof CompletionException) {
+      return reason(failure.getCause());
+    }
     boolean known =
         failure instanceof StartException
             || failure instanceof ConfigurationException
@@ -114,12 +123,23 @@ public final class Starling extends VertxApplication implements VertxApplication
             ? configuration.path("secrets.directory")
             : data.resolve("secrets");
     secrets = Secrets.in(directory, alone);
+    // What takes long and needs no Vert.x is done while this node joins the cluster.
     if (services.usesDatabase() && !configuration.isConfigured("database.url")) {
-      embedded = EmbeddedDatabase.open(data.resolve("postgresql"), secrets.file(Secrets.DATABASE));
+      embedded = CompletableFuture.supplyAsync(() -> open(data.resolve("postgresql")), BESIDE);
     }
+    CompletableFuture.runAsync(services::prepare, BESIDE);
+    meters = CompletableFuture.supplyAsync(Meters::create, BESIDE);
     if (launch() != 0) {
       closeDatabase();
       fail(failure == null ? new StartException("Vert.x cannot be started") : failure);
+    }
+  }
+
+  private EmbeddedDatabase open(Path directory) {
+    try {
+      return EmbeddedDatabase.open(directory, secrets.file(Secrets.DATABASE));
+    } catch (IOException e) {
+      throw new CompletionException(e);
     }
   }
 
@@ -188,11 +208,12 @@ public final class Starling extends VertxApplication implements VertxApplication
     return () -> {
       node =
           new NodeVerticle(
-              configuration, services, membership, secrets, Meters.create(), name, database());
+              configuration, services, membership, secrets, meters.join(), name, this::database);
       return node;
     };
   }
 
+  /** What the services are told of the database; waits for the embedded one. */
   private JsonObject database() {
     JsonObject database = configuration.below("database");
     if (embedded == null) {
@@ -200,7 +221,7 @@ public final class Starling extends VertxApplication implements VertxApplication
     }
     try {
       return database
-          .put("url", embedded.url())
+          .put("url", embedded.join().url())
           .put("password", Files.readString(secrets.file(Secrets.DATABASE)).strip());
     } catch (IOException e) {
       throw new StartException("The password of the database cannot be read: " + e);
@@ -287,8 +308,7 @@ public final class Starling extends VertxApplication implements VertxApplication
 
   private void closeDatabase() {
     if (embedded != null) {
-      embedded.close();
-      embedded = null;
+      embedded.thenAccept(EmbeddedDatabase::close).exceptionally(failed -> null).join();
     }
   }
 }
