@@ -199,10 +199,15 @@ public final class GatewayVerticle extends VerticleBase {
         node.directory().announcements().stream().map(a -> a.service()).collect(Collectors.toSet());
     List<ContractDocument.Entry> now =
         routes.stream().filter(e -> live.contains(e.operation().service())).toList();
-    context
-        .response()
-        .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
-        .end(OpenApi.document(now).toBuffer());
+    vertx
+        .executeBlocking(() -> OpenApi.document(now).toBuffer(), false)
+        .onSuccess(
+            document ->
+                context
+                    .response()
+                    .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+                    .end(document))
+        .onFailure(context::fail);
   }
 
   private void fail(RoutingContext context) {

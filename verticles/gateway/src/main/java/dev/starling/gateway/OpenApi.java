@@ -1,9 +1,9 @@
 package dev.starling.gateway;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.starling.runtime.ContractDocument;
 import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.OperationSpec;
+import dev.starling.runtime.Schema;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
@@ -166,7 +166,7 @@ final class OpenApi {
     return new JsonObject().put("application/json", new JsonObject().put("schema", schema));
   }
 
-  private static JsonObject json(JsonNode node) {
-    return new JsonObject(node.toString());
+  private static JsonObject json(Schema schema) {
+    return new JsonObject(schema.json().toString());
   }
 }

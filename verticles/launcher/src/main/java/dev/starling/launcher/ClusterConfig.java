@@ -54,6 +54,15 @@ final class ClusterConfig {
 
   private ClusterConfig() {}
 
+  /** As the settings below {@code cluster} say. */
+  static Config of(Configuration configuration) {
+    Optional<Path> file =
+        configuration.isConfigured("cluster.config")
+            ? Optional.of(configuration.path("cluster.config"))
+            : Optional.empty();
+    return read(file, configuration.variables("cluster"));
+  }
+
   /**
    * Reads how nodes find each other; there is no fall-back to anything else.
    *

@@ -133,6 +133,13 @@ final class Configuration {
     return value instanceof Path ? value.toString() : value;
   }
 
+  /** Where the secrets are: below the data unless set. */
+  Path secretsDirectory() {
+    return isConfigured("secrets.directory")
+        ? path("secrets.directory")
+        : path("data.directory").resolve("secrets");
+  }
+
   /** Whether somebody set this; an empty value counts as not set. */
   boolean isConfigured(String path) {
     Object value = value(path, Object.class);

@@ -36,12 +36,17 @@ final class NodeVerticle extends VerticleBase {
   private final Secrets secrets;
   private final MeterRegistry meters;
   private final String name;
-  private final JsonObject database;
+  private final Supplier<JsonObject> database;
   private final Deque<String> running = new ArrayDeque<>();
   private Node node;
   private int httpPort;
   private int operatorPort;
 
+  /**
+   * Makes what {@link #start()} will start.
+   *
+   * @param database what services are told of it, or null; may block
+   */
   NodeVerticle(
       Configuration configuration,
       Services services,
@@ -49,7 +54,7 @@ final class NodeVerticle extends VerticleBase {
       Secrets secrets,
       MeterRegistry meters,
       String name,
-      JsonObject database) {
+      Supplier<JsonObject> database) {
     this.configuration = configuration;
     this.services = services;
     this.membership = membership;
@@ -65,7 +70,8 @@ final class NodeVerticle extends VerticleBase {
         .onSuccess(joined -> node = joined)
         .onSuccess(joined -> joined.health().register("start", this::starting))
         .compose(joined -> operator())
-        .compose(v -> services())
+        .compose(v -> vertx.executeBlocking(database::get))
+        .compose(this::services)
         .compose(v -> services.gateway() ? gateway() : Future.succeededFuture())
         .onSuccess(v -> node.health().remove("start"));
   }
@@ -97,15 +103,15 @@ final class NodeVerticle extends VerticleBase {
         .onSuccess(running::push);
   }
 
-  private Future<?> services() {
+  private Future<?> services(JsonObject database) {
     Future<?> chain = Future.succeededFuture();
     for (Map.Entry<String, Supplier<ServiceVerticle>> service : services.chosen().entrySet()) {
-      chain = chain.compose(v -> service(service.getKey(), service.getValue()));
+      chain = chain.compose(v -> service(service.getKey(), service.getValue(), database));
     }
     return chain;
   }
 
-  private Future<?> service(String service, Supplier<ServiceVerticle> make) {
+  private Future<?> service(String service, Supplier<ServiceVerticle> make, JsonObject database) {
     JsonObject config = configuration.below(service).mergeIn(configuration.section(service));
     if (database != null) {
       config.put("database", database);

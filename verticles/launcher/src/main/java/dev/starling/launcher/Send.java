@@ -7,7 +7,6 @@ import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
-import java.nio.file.Path;
 import java.util.Optional;
 
 /**
@@ -57,19 +56,11 @@ public final class Send {
   private static Vertx join() throws ConfigurationException {
     Configuration configuration =
         Configuration.load(Optional.empty(), System.getenv(), System.getProperties());
-    Path directory =
-        configuration.isConfigured("secrets.directory")
-            ? configuration.path("secrets.directory")
-            : configuration.path("data.directory").resolve("secrets");
-    Optional<Path> file =
-        configuration.isConfigured("cluster.config")
-            ? Optional.of(configuration.path("cluster.config"))
-            : Optional.empty();
     Cluster cluster =
         new Cluster(
-            ClusterConfig.read(file, configuration.variables("cluster")),
+            ClusterConfig.of(configuration),
             "send-" + ProcessHandle.current().pid(),
-            Secrets.in(directory, false).fingerprint());
+            Secrets.in(configuration.secretsDirectory(), false).fingerprint());
     VertxOptions options =
         new VertxOptions()
             .setEventBusOptions(Cluster.eventBus(configuration.text("cluster.host"), 0));

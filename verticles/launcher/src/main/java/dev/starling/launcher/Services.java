@@ -58,6 +58,13 @@ record Services(
     return new Services(classes, found, isChosen(GatewayVerticle.NAME, names), usesDatabase);
   }
 
+  /**
+   * Reads the contracts of the services that run here, so that their start need not wait for it.
+   */
+  void prepare() {
+    chosen.values().forEach(service -> service.get().prepare());
+  }
+
   private static boolean isChosen(String name, List<String> names) {
     return names.contains(ALL) || names.contains(name);
   }

@@ -6,6 +6,7 @@ import com.hazelcast.config.Config;
 import dev.starling.console.Meters;
 import dev.starling.runtime.Membership;
 import dev.starling.runtime.Secrets;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Deployable;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
@@ -15,13 +16,13 @@ import io.vertx.launcher.application.VertxApplication;
 import io.vertx.launcher.application.VertxApplicationHooks;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
@@ -43,6 +44,7 @@ public final class Starling extends VertxApplication implements VertxApplication
           -d '{"username":"ada","password":"correct horse battery"}'
         curl -i %1$s://%2$s/openapi.json
       Ctrl-C stops all of it; the data stay.""";
+  private static final Executor BESIDE = task -> new Thread(task, "start").start();
 
   private final Arguments arguments;
   private final Configuration configuration;
@@ -51,7 +53,8 @@ public final class Starling extends VertxApplication implements VertxApplication
   private Services services;
   private Secrets secrets;
   private Membership membership;
-  private EmbeddedDatabase embedded;
+  private CompletableFuture<MeterRegistry> meters;
+  private CompletableFuture<EmbeddedDatabase> embedded;
   private NodeVerticle node;
   private Throwable failure;
 
@@ -92,6 +95,9 @@ public final class Starling extends VertxApplication implements VertxApplication
   }
 
   private static String reason(Throwable failure) {
+    if (failure instanceof CompletionException) {
+      return reason(failure.getCause());
+    }
     boolean known =
         failure instanceof StartException
             || failure instanceof ConfigurationException
@@ -112,34 +118,30 @@ public final class Starling extends VertxApplication implements VertxApplication
   private void run() throws IOException {
     LoggerContext logging = (LoggerContext) LoggerFactory.getILoggerFactory();
     logging.getLogger("dev.starling").setLevel(Level.valueOf(configuration.text("log.level")));
-    boolean alone = checkExposure();
-    hazelcast = hazelcast();
+    boolean alone = Exposure.isLoopbackOnly(configuration, arguments.cluster());
+    hazelcast = arguments.cluster() ? ClusterConfig.of(configuration) : null;
     services = Services.load(arguments.services(), configuration.list("services"));
     Path data = configuration.path("data.directory");
     createData(data);
-    Path directory =
-        configuration.isConfigured("secrets.directory")
-            ? configuration.path("secrets.directory")
-            : data.resolve("secrets");
-    secrets = Secrets.in(directory, alone);
+    secrets = Secrets.in(configuration.secretsDirectory(), alone);
+    // What takes long and needs no Vert.x is done while this node joins the cluster.
     if (services.usesDatabase() && !configuration.isConfigured("database.url")) {
-      embedded = EmbeddedDatabase.open(data.resolve("postgresql"), secrets.file(Secrets.DATABASE));
+      embedded = CompletableFuture.supplyAsync(() -> open(data.resolve("postgresql")), BESIDE);
     }
+    CompletableFuture.runAsync(services::prepare, BESIDE);
+    meters = CompletableFuture.supplyAsync(Meters::create, BESIDE);
     if (launch() != 0) {
       closeDatabase();
       fail(failure == null ? new StartException("Vert.x cannot be started") : failure);
     }
   }
 
-  private Config hazelcast() {
-    if (!arguments.cluster()) {
-      return null;
+  private EmbeddedDatabase open(Path directory) {
+    try {
+      return EmbeddedDatabase.open(directory, secrets.file(Secrets.DATABASE));
+    } catch (IOException e) {
+      throw new CompletionException(e);
     }
-    Optional<Path> file =
-        configuration.isConfigured("cluster.config")
-            ? Optional.of(configuration.path("cluster.config"))
-            : Optional.empty();
-    return ClusterConfig.read(file, configuration.variables("cluster"));
   }
 
   private static void createData(Path data) {
@@ -147,31 +149,6 @@ public final class Starling extends VertxApplication implements VertxApplication
       Files.createDirectories(data);
     } catch (IOException e) {
       throw new StartException("data.directory " + data + " cannot be used: " + e);
-    }
-  }
-
-  /** Whether all addresses are loopback; what is not must be asked for twice. */
-  private boolean checkExposure() {
-    boolean http = isLoopback("http.host");
-    if (!http && !configuration.isConfigured("http.tls") && !configuration.flag("http.insecure")) {
-      throw new StartException(
-          "http.host is not loopback: set http.tls to a directory with tls.crt and tls.key, or"
-              + " http.insecure: true if something in front speaks TLS");
-    }
-    boolean cluster = isLoopback("cluster.host");
-    if (!cluster && arguments.cluster() && !configuration.flag("cluster.insecure")) {
-      throw new StartException(
-          "cluster.host is not loopback: traffic between nodes is not encrypted; set"
-              + " cluster.insecure: true if their network is your own");
-    }
-    return http && (cluster || !arguments.cluster());
-  }
-
-  private boolean isLoopback(String setting) {
-    try {
-      return InetAddress.getByName(configuration.text(setting)).isLoopbackAddress();
-    } catch (UnknownHostException e) {
-      throw new StartException(setting + ": there is no host " + configuration.text(setting));
     }
   }
 
@@ -197,11 +174,12 @@ public final class Starling extends VertxApplication implements VertxApplication
     return () -> {
       node =
           new NodeVerticle(
-              configuration, services, membership, secrets, Meters.create(), name, database());
+              configuration, services, membership, secrets, meters.join(), name, this::database);
       return node;
     };
   }
 
+  /** What the services are told of the database; waits for the embedded one. */
   private JsonObject database() {
     JsonObject database = configuration.below("database");
     if (embedded == null) {
@@ -209,7 +187,7 @@ public final class Starling extends VertxApplication implements VertxApplication
     }
     try {
       return database
-          .put("url", embedded.url())
+          .put("url", embedded.join().url())
           .put("password", Files.readString(secrets.file(Secrets.DATABASE)).strip());
     } catch (IOException e) {
       throw new StartException("The password of the database cannot be read: " + e);
@@ -302,8 +280,7 @@ public final class Starling extends VertxApplication implements VertxApplication
 
   private void closeDatabase() {
     if (embedded != null) {
-      embedded.close();
-      embedded = null;
+      embedded.thenAccept(EmbeddedDatabase::close).exceptionally(failed -> null).join();
     }
   }
 }

@@ -1,7 +1,6 @@
 package dev.starling.runtime;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -19,19 +18,19 @@ import java.util.List;
 public record ContractDocument(String service, List<Entry> operations) {
 
   /**
-   * One operation with the JSON Schemas (2020-12) of its messages.
+   * One operation with the schemas of its messages.
    *
    * @param operation how to call it
    * @param request schema of the request
    * @param reply schema of the reply
    */
-  public record Entry(OperationSpec operation, JsonNode request, JsonNode reply) {}
+  public record Entry(OperationSpec operation, Schema request, Schema reply) {}
 
   static ContractDocument of(String service, Collection<? extends Operation<?, ?>> operations) {
     return new ContractDocument(
         service,
         operations.stream()
-            .map(o -> new Entry(o.spec(), Schemas.of(o.request()), Schemas.of(o.reply())))
+            .map(o -> new Entry(o.spec(), Schema.of(o.request()), Schema.of(o.reply())))
             .toList());
   }
 
@@ -48,11 +47,21 @@ public record ContractDocument(String service, List<Entry> operations) {
     return this;
   }
 
-  /** Names this content: nodes with equal hashes have the same contract and need not ask for it. */
+  /**
+   * Names the content of a contract of this node's own classes: nodes with equal hashes have the
+   * same contract and need not ask for it. Nodes of different JDKs may ask without need.
+   */
   String hash() {
     try {
-      byte[] json = Codec.mapper().writeValueAsString(this).getBytes(StandardCharsets.UTF_8);
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(json), 0, 16);
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      for (Entry entry : operations) {
+        String text =
+            Codec.mapper().writeValueAsString(entry.operation())
+                + entry.request().signature()
+                + entry.reply().signature();
+        digest.update(text.getBytes(StandardCharsets.UTF_8));
+      }
+      return HexFormat.of().formatHex(digest.digest(), 0, 16);
     } catch (JsonProcessingException | NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }

@@ -370,8 +370,8 @@ class CodecTest {
   void wantsAPrimitiveMember(String body) {
     assertThat(refused(body, Primitive.class).errors())
         .containsExactly(new FieldError("/whole", "type", "must be a whole number in range"));
-    assertThat(Schemas.of(Primitive.class).path("required").toString()).isEqualTo("[\"whole\"]");
-    assertThat(Schemas.of(Rules.class).path("required").toString())
+    assertThat(Schema.of(Primitive.class).json().path("required").toString()).isEqualTo("[\"whole\"]");
+    assertThat(Schema.of(Rules.class).json().path("required").toString())
         .isEqualTo("[\"text\",\"whole\"]");
   }
 

@@ -1,0 +1,39 @@
+package dev.starling.launcher;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+
+/** Who can reach this node; what is open to others without encryption must be asked for twice. */
+final class Exposure {
+  private Exposure() {}
+
+  /**
+   * Whether only this machine can reach it.
+   *
+   * @throws StartException when others could, and nothing encrypts the traffic, and nobody said
+   *     that this is meant
+   */
+  static boolean isLoopbackOnly(Configuration configuration, boolean clustered) {
+    boolean http = isLoopback(configuration, "http.host");
+    if (!http && !configuration.isConfigured("http.tls") && !configuration.flag("http.insecure")) {
+      throw new StartException(
+          "http.host is not loopback: set http.tls to a directory with tls.crt and tls.key, or"
+              + " http.insecure: true if something in front speaks TLS");
+    }
+    boolean cluster = !clustered || isLoopback(configuration, "cluster.host");
+    if (!cluster && !configuration.flag("cluster.insecure")) {
+      throw new StartException(
+          "cluster.host is not loopback: traffic between nodes is not encrypted; set"
+              + " cluster.insecure: true if their network is your own");
+    }
+    return http && cluster;
+  }
+
+  private static boolean isLoopback(Configuration configuration, String setting) {
+    try {
+      return InetAddress.getByName(configuration.text(setting)).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      throw new StartException(setting + ": there is no host " + configuration.text(setting));
+    }
+  }
+}

@@ -1,0 +1,49 @@
+package dev.starling.launcher;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.Configurator;
+import ch.qos.logback.classic.spi.ConfiguratorRank;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.spi.ContextAwareBase;
+import org.slf4j.Logger;
+
+/** Says what is logged and how, in a fraction of the time that an XML file takes to read. */
+@ConfiguratorRank(ConfiguratorRank.CUSTOM_HIGH_PRIORITY)
+public final class Logging extends ContextAwareBase implements Configurator {
+  /** One line for each event: what a client sent cannot begin a new one. */
+  private static final String PATTERN =
+      "%d{HH:mm:ss.SSS} %-5level %logger{0} %replace(%msg){'[\\r\\n\\u001b]', ' '}%n%ex{12}";
+
+  @Override
+  public ExecutionStatus configure(LoggerContext logging) {
+    if (System.getProperty("logback.configurationFile") != null) {
+      return ExecutionStatus.INVOKE_NEXT_IF_ANY;
+    }
+    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+    encoder.setContext(logging);
+    encoder.setPattern(PATTERN);
+    encoder.start();
+    ConsoleAppender<ILoggingEvent> stderr = new ConsoleAppender<>();
+    stderr.setContext(logging);
+    stderr.setName("stderr");
+    stderr.setTarget("System.err");
+    stderr.setEncoder(encoder);
+    stderr.start();
+    logging.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(Level.WARN);
+    logging.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(stderr);
+    logging.getLogger("dev.starling").setLevel(Level.INFO);
+    logging.getLogger("com.hazelcast").setLevel(Level.WARN);
+    // A node that goes is told by ServiceDirectory; what each of its sockets says of it is not.
+    logging.getLogger("com.hazelcast.internal.server").setLevel(Level.ERROR);
+    logging
+        .getLogger("com.hazelcast.spi.impl.operationexecutor.slowoperationdetector")
+        .setLevel(Level.ERROR);
+    // Why a start failed is told by the launcher, in one line.
+    logging.getLogger("io.vertx.launcher.application").setLevel(Level.OFF);
+    logging.getLogger("io.vertx.core.impl.VertxImpl").setLevel(Level.OFF);
+    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+}

@@ -1,0 +1,80 @@
+package dev.starling.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.vertx.core.http.HttpMethod;
+import jakarta.validation.constraints.NotNull;
+import jakarta.validation.constraints.Size;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class SchemaTest {
+  record Short(@NotNull @Size(max = 3) String name) {}
+
+  record Long(@NotNull @Size(max = 300) String name) {}
+
+  record Renamed(@NotNull @Size(max = 3) @JsonProperty("title") String name) {}
+
+  record ManyShort(List<Short> names) {}
+
+  record ManyLong(List<Long> names) {}
+
+  record Fields(List<@Size(max = 3) String> names) {}
+
+  record LongFields(List<@Size(max = 4) String> names) {}
+
+  enum Colour {
+    RED
+  }
+
+  record Painted(Colour colour) {}
+
+  @Test
+  void signsWhatTheSchemaIsMadeOf() {
+    assertThat(
+            List.of(
+                    Short.class,
+                    Long.class,
+                    Renamed.class,
+                    ManyShort.class,
+                    ManyLong.class,
+                    Fields.class,
+                    LongFields.class)
+                .stream()
+                .map(type -> body(Schema.of(type))))
+        .doesNotHaveDuplicates();
+    assertThat(Schema.of(ManyShort.class).signature()).contains("max=3");
+    assertThat(Schema.of(Painted.class).signature()).contains("RED");
+  }
+
+  /** Without the name of the outermost record, which alone would make a difference. */
+  private static String body(Schema schema) {
+    return schema.signature().replaceFirst("^[^\\[]*", "").replaceAll("Many(Short|Long)", "Many");
+  }
+
+  @Test
+  void isTheSameAfterTheWayToAnotherNode() {
+    Operation<Short, ManyShort> operation =
+        Operation.query("names", "list", Short.class, ManyShort.class)
+            .at(HttpMethod.GET, "/names/{name}");
+    ContractDocument own = ContractDocument.of("names", List.of(operation));
+
+    ContractDocument received = Codec.reply(Codec.write(own), ContractDocument.class);
+
+    assertThat(received).isEqualTo(own).hasSameHashCodeAs(own);
+    assertThat(received.operations().get(0).request().json().at("/properties/name/maxLength"))
+        .hasToString("3");
+  }
+
+  @Test
+  void givesEqualContractsEqualHashes() {
+    assertThat(hash(Short.class)).isEqualTo(hash(Short.class)).isNotEqualTo(hash(Long.class));
+  }
+
+  private static String hash(Class<?> request) {
+    return ContractDocument.of(
+            "names", List.of(Operation.query("names", "list", request, Short.class)))
+        .hash();
+  }
+}
