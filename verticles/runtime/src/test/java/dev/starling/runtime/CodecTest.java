@@ -370,7 +370,8 @@ class CodecTest {
   void wantsAPrimitiveMember(String body) {
     assertThat(refused(body, Primitive.class).errors())
         .containsExactly(new FieldError("/whole", "type", "must be a whole number in range"));
-    assertThat(Schema.of(Primitive.class).json().path("required").toString()).isEqualTo("[\"whole\"]");
+    assertThat(Schema.of(Primitive.class).json().path("required").toString())
+        .isEqualTo("[\"whole\"]");
     assertThat(Schema.of(Rules.class).json().path("required").toString())
         .isEqualTo("[\"text\",\"whole\"]");
   }
