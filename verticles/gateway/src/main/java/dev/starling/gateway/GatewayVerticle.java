@@ -13,6 +13,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.ext.web.Router;
@@ -21,9 +22,12 @@ import io.vertx.ext.web.handler.BodyHandler;
 import io.vertx.ext.web.handler.CorsHandler;
 import io.vertx.ext.web.handler.HttpException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,8 +48,12 @@ public final class GatewayVerticle extends VerticleBase {
   static final int MAX_HEADERS = 8192;
 
   private static final Logger log = LoggerFactory.getLogger(GatewayVerticle.class);
+  private static final Pattern FORM =
+      Pattern.compile("\\s*(multipart/|application/x-www-form)", Pattern.CASE_INSENSITIVE);
   private static final String CALL = "call";
+  private static final String ARRIVAL = "arrival";
   private static final long HTTP_BUDGET = 10_000;
+  private static final long LINGER = 1_000;
 
   private Node node;
   private RouteTable table;
@@ -53,7 +61,7 @@ public final class GatewayVerticle extends VerticleBase {
   private Certificate certificate;
   private List<ContractDocument> contracts = List.of();
   private Router router;
-  private int connections;
+  private final Map<HttpConnection, Arrival> arrivals = new HashMap<>();
 
   @Override
   public Future<?> start() {
@@ -104,21 +112,21 @@ public final class GatewayVerticle extends VerticleBase {
 
   /** A connection must bring a request in time, and there are not more than the limit. */
   private void connected(HttpConnection connection) {
-    if (++connections > config().getInteger("max-connections", 10_000)) {
-      connections--;
+    if (arrivals.size() >= config().getInteger("max-connections", 10_000)) {
       connection.close();
       return;
     }
-    long timer =
-        vertx.setTimer(config().getLong("header-timeout", 10_000L), t -> connection.close());
-    connection.closeHandler(
-        v -> {
-          connections--;
-          vertx.cancelTimer(timer);
-        });
+    long first = config().getLong("header-timeout", 10_000L);
+    long further = config().getLong("idle-timeout", 30_000L) + HTTP_BUDGET;
+    arrivals.put(connection, new Arrival(vertx, connection, first, further));
+    connection.closeHandler(v -> arrivals.remove(connection).end());
   }
 
   private void receive(HttpServerRequest request) {
+    Arrival arrival = arrivals.get(request.connection());
+    if (arrival != null) {
+      arrival.seen();
+    }
     router.handle(request);
   }
 
@@ -136,12 +144,19 @@ public final class GatewayVerticle extends VerticleBase {
     fresh.route().handler(this::begin);
     List<String> origins = strings("cors");
     if (!origins.isEmpty()) {
+      fresh.route().handler(GatewayVerticle::vary);
       fresh.route().handler(cors(origins));
     }
+    fresh.route().handler(GatewayVerticle::refuseForms);
     fresh
         .route()
         .handler(BodyHandler.create(false).setBodyLimit(config().getInteger("body-limit", 16_384)));
-    fresh.get(RouteTable.OPENAPI).handler(context -> describe(context, routes));
+    fresh.route().handler(this::arrived);
+    fresh
+        .route(RouteTable.OPENAPI)
+        .method(HttpMethod.GET)
+        .method(HttpMethod.HEAD)
+        .handler(context -> describe(context, routes));
     for (ContractDocument.Entry entry : routes) {
       String path = entry.operation().path().replaceAll("\\{([^}]+)}", ":$1");
       HttpMethod method = HttpMethod.valueOf(entry.operation().method());
@@ -165,6 +180,9 @@ public final class GatewayVerticle extends VerticleBase {
   }
 
   private static String allowed(List<ContractDocument.Entry> routes, HttpServerRequest request) {
+    if (RouteTable.OPENAPI.equals(request.path())) {
+      return "GET, HEAD";
+    }
     return routes.stream()
         .map(ContractDocument.Entry::operation)
         .filter(o -> request.path().matches(o.path().replaceAll("\\{[^}]+}", "[^/]+")))
@@ -173,12 +191,25 @@ public final class GatewayVerticle extends VerticleBase {
         .collect(Collectors.joining(", "));
   }
 
+  /** Vert.x leaves it out when there is one origin, and caches mix up who may read. */
+  private static void vary(RoutingContext context) {
+    context.response().putHeader(HttpHeaders.VARY, HttpHeaders.ORIGIN);
+    context.next();
+  }
+
   private static CorsHandler cors(List<String> origins) {
     return CorsHandler.create()
         .addOrigins(origins)
-        .allowedMethods(Set.of(HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE))
+        .allowedMethods(
+            Set.of(
+                HttpMethod.GET,
+                HttpMethod.POST,
+                HttpMethod.PUT,
+                HttpMethod.PATCH,
+                HttpMethod.DELETE))
         .allowedHeaders(
             Set.of(HttpHeaders.AUTHORIZATION.toString(), HttpHeaders.CONTENT_TYPE.toString()))
+        .exposedHeaders(Set.of("location", "retry-after", "www-authenticate", "x-request-id"))
         .maxAgeSeconds(600);
   }
 
@@ -186,7 +217,45 @@ public final class GatewayVerticle extends VerticleBase {
     Call call = Call.begin(null, HTTP_BUDGET);
     context.put(CALL, call);
     Answers.common(context.request(), call.trace());
+    if (mayBring(context.request())) {
+      context.put(ARRIVAL, vertx.setTimer(HTTP_BUDGET, t -> late(context)));
+    }
     context.next();
+  }
+
+  private static boolean mayBring(HttpServerRequest request) {
+    return request.version() == HttpVersion.HTTP_2
+        || request.headers().contains(HttpHeaders.CONTENT_LENGTH)
+        || request.headers().contains(HttpHeaders.TRANSFER_ENCODING);
+  }
+
+  private static void late(RoutingContext context) {
+    context.fail(
+        new ServiceException(
+            ErrorCode.REQUEST_TIMED_OUT,
+            "The body did not arrive within " + HTTP_BUDGET / 1000 + " s"));
+  }
+
+  /** The body handler would parse them, for nobody. */
+  private static void refuseForms(RoutingContext context) {
+    String type = context.request().getHeader(HttpHeaders.CONTENT_TYPE);
+    if (type != null && FORM.matcher(type).lookingAt()) {
+      context.fail(ErrorCode.UNSUPPORTED_MEDIA_TYPE.status());
+    } else {
+      context.next();
+    }
+  }
+
+  private void arrived(RoutingContext context) {
+    cancel(context);
+    context.next();
+  }
+
+  private void cancel(RoutingContext context) {
+    Long timer = context.remove(ARRIVAL);
+    if (timer != null) {
+      vertx.cancelTimer(timer);
+    }
   }
 
   /** The call of this request, now with its caller's token and its operation's budget. */
@@ -211,9 +280,26 @@ public final class GatewayVerticle extends VerticleBase {
   }
 
   private void fail(RoutingContext context) {
+    cancel(context);
     Call call = context.get(CALL);
     String trace = call == null ? Call.begin(null, 0).trace() : call.trace();
-    Answers.problem(context.request(), problem(context, trace), trace);
+    if (call == null) { // Refused before any route.
+      Answers.common(context.request(), trace);
+    }
+    ServiceException problem = problem(context, trace);
+    Answers.problem(context.request(), problem, trace);
+    if (problem.code() == ErrorCode.REQUEST_TIMED_OUT || problem.code() == ErrorCode.TOO_LARGE) {
+      vertx.setTimer(LINGER, t -> hangUp(context.request()));
+    }
+  }
+
+  /** Listens no longer to a body that is refused; the client has had time to read so. */
+  private static void hangUp(HttpServerRequest request) {
+    if (request.version() != HttpVersion.HTTP_2) {
+      request.connection().close();
+    } else if (!request.isEnded()) {
+      request.response().reset(0);
+    }
   }
 
   private ServiceException problem(RoutingContext context, String trace) {

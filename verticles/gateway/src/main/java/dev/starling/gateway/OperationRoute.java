@@ -12,12 +12,15 @@ import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * One route: an HTTP request becomes a call of its operation, and the reply's bytes the answer.
@@ -28,6 +31,13 @@ import java.util.Map;
 final class OperationRoute implements Handler<RoutingContext> {
   private static final CharSequence JSON = HttpHeaders.createOptimized("application/json");
   private static final String NO_PARAMETERS = "{}";
+
+  /** A range of RFC 9110, 12.5.1 that holds ours and is not ruled out by a weight of nothing. */
+  private static final Pattern ACCEPTED =
+      Pattern.compile(
+          "(^|,)\\s*(\\*/\\*|application/\\*|application/json)\\s*"
+              + "(;(?!\\s*q=0(\\.0*)?\\s*(,|;|$))[^,;]*)*(,|$)");
+
   private static final String BEARER = "bearer ";
 
   private final Node node;
@@ -49,7 +59,7 @@ final class OperationRoute implements Handler<RoutingContext> {
     Call call;
     Future<Message<Buffer>> reply;
     try {
-      accepts(request.getHeader(HttpHeaders.ACCEPT));
+      accepts(request.headers().getAll(HttpHeaders.ACCEPT));
       Buffer body = body(context);
       String parameters = parameters(context, body);
       String token = operation.open() ? null : token(request);
@@ -63,11 +73,9 @@ final class OperationRoute implements Handler<RoutingContext> {
     reply.onSuccess(message -> answer(context, message)).onFailure(context::fail);
   }
 
-  private static void accepts(String accept) {
-    if (accept != null
-        && !accept.contains("*/*")
-        && !accept.contains("application/json")
-        && !accept.contains("application/*")) {
+  private static void accepts(List<String> accept) {
+    if (!accept.isEmpty()
+        && !ACCEPTED.matcher(String.join(",", accept).toLowerCase(Locale.ROOT)).find()) {
       throw new ServiceException(ErrorCode.NOT_ACCEPTABLE, "Answers are application/json");
     }
   }
@@ -81,13 +89,13 @@ final class OperationRoute implements Handler<RoutingContext> {
       return Buffer.buffer();
     }
     HttpServerRequest request = context.request();
-    String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
-    if (type == null || !isJson(type)) {
+    List<String> types = request.headers().getAll(HttpHeaders.CONTENT_TYPE);
+    if (types.size() != 1 || !isJson(types.get(0))) {
       throw new ServiceException(
           ErrorCode.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json in UTF-8");
     }
-    String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
-    if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+    List<String> encodings = request.headers().getAll(HttpHeaders.CONTENT_ENCODING);
+    if (!encodings.stream().allMatch("identity"::equalsIgnoreCase)) {
       throw new ServiceException(
           ErrorCode.UNSUPPORTED_MEDIA_TYPE, "The body must not be compressed");
     }
@@ -95,13 +103,13 @@ final class OperationRoute implements Handler<RoutingContext> {
   }
 
   private static boolean isJson(String type) {
-    String[] parts = type.split(";");
+    String[] parts = type.split(";", -1);
     if (!parts[0].strip().equalsIgnoreCase("application/json")) {
       return false;
     }
     for (int i = 1; i < parts.length; i++) {
       String parameter = parts[i].strip().replace("\"", "");
-      if (parameter.toLowerCase(java.util.Locale.ROOT).startsWith("charset=")
+      if (parameter.toLowerCase(Locale.ROOT).startsWith("charset=")
           && !parameter.substring(8).equalsIgnoreCase("utf-8")) {
         return false;
       }
@@ -116,17 +124,30 @@ final class OperationRoute implements Handler<RoutingContext> {
       return hasBody ? null : NO_PARAMETERS;
     }
     JsonObject parameters = new JsonObject();
-    path.forEach(parameters::put);
+    path.forEach((name, value) -> parameters.put(name, utf8(name, value)));
     if (query != null) {
       for (Map.Entry<String, String> entry : query) {
         if (parameters.containsKey(entry.getKey())) {
           throw ServiceException.ofField(
-              ErrorCode.MALFORMED, "/" + entry.getKey(), "repeated", "is given more than once");
+              ErrorCode.MALFORMED, pointer(entry.getKey()), "repeated", "is given more than once");
         }
-        parameters.put(entry.getKey(), entry.getValue());
+        parameters.put(entry.getKey(), utf8(entry.getKey(), entry.getValue()));
       }
     }
     return parameters.encode();
+  }
+
+  /** Netty puts U+FFFD for whatever is not UTF-8. */
+  private static String utf8(String name, String value) {
+    if (value.indexOf('\ufffd') >= 0) {
+      throw ServiceException.ofField(
+          ErrorCode.MALFORMED, pointer(name), "text", "is not text in UTF-8");
+    }
+    return value;
+  }
+
+  private static String pointer(String name) {
+    return "/" + name.replace("~", "~0").replace("/", "~1");
   }
 
   private static String token(HttpServerRequest request) {
@@ -154,6 +175,9 @@ final class OperationRoute implements Handler<RoutingContext> {
     String location = reply.headers().get(Node.LOCATION);
     if (location != null) {
       response.setStatusCode(201).putHeader(HttpHeaders.LOCATION, location);
+    }
+    if (context.request().method() == HttpMethod.HEAD) {
+      response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(reply.body().length()));
     }
     response
         .putHeader(HttpHeaders.CACHE_CONTROL, cacheControl)

@@ -1,0 +1,53 @@
+package dev.starling.gateway;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpConnection;
+
+/**
+ * Ends a connection on which no request arrives in time.
+ *
+ * <p>The server's own idle time begins anew with each byte, so that a byte now and then would hold
+ * a connection for ever. Here only a whole header counts. A request touches no timer: the timer of
+ * its connection looks when the last one was there.
+ */
+final class Arrival {
+  private final Vertx vertx;
+  private final HttpConnection connection;
+  private final long further;
+  private boolean any;
+  private long last;
+  private long timer;
+
+  /**
+   * Begins to wait.
+   *
+   * @param first milliseconds for the first request
+   * @param further milliseconds from each request to the next, the time to answer it included
+   */
+  Arrival(Vertx vertx, HttpConnection connection, long first, long further) {
+    this.vertx = vertx;
+    this.connection = connection;
+    this.further = further;
+    this.timer = vertx.setTimer(first, t -> look());
+  }
+
+  /** A request is there. */
+  void seen() {
+    any = true;
+    last = System.nanoTime();
+  }
+
+  private void look() {
+    long left = any ? further - (System.nanoTime() - last) / 1_000_000 : 0;
+    if (left > 0) {
+      timer = vertx.setTimer(left, t -> look());
+    } else {
+      connection.close();
+    }
+  }
+
+  /** The connection has ended. */
+  void end() {
+    vertx.cancelTimer(timer);
+  }
+}

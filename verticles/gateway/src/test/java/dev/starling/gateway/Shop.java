@@ -1,0 +1,71 @@
+package dev.starling.gateway;
+
+import dev.starling.runtime.Operation;
+import dev.starling.runtime.ServiceVerticle;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpMethod;
+import jakarta.validation.constraints.NotBlank;
+import jakarta.validation.constraints.Size;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A service with one route of each kind. */
+final class Shop extends ServiceVerticle {
+  record Find(@NotBlank String name, Integer limit, Boolean sold) {}
+
+  record Put(UUID id, @Size(max = 10) String text) {}
+
+  record Item(@NotBlank String text) {}
+
+  record Page(String text, int limit) {}
+
+  record Nothing() {}
+
+  static final Operation<Find, Page> FIND =
+      Operation.query("shop", "find", Find.class, Page.class)
+          .at(HttpMethod.GET, "/items/{name}")
+          .open();
+  static final Operation<Nothing, Page> LATEST =
+      Operation.query("shop", "latest", Nothing.class, Page.class)
+          .at(HttpMethod.GET, "/items/latest")
+          .cacheable(Duration.ofMinutes(1))
+          .open();
+  static final Operation<Put, Put> PUT =
+      Operation.command("shop", "put", Put.class, Put.class)
+          .at(HttpMethod.PUT, "/items/{id}")
+          .open();
+  static final Operation<Item, Item> ADD =
+      Operation.command("shop", "add", Item.class, Item.class)
+          .at(HttpMethod.POST, "/items")
+          .creates("/items/{text}")
+          .open();
+  static final Operation<Nothing, Nothing> MINE =
+      Operation.query("shop", "mine", Nothing.class, Nothing.class).at(HttpMethod.GET, "/mine");
+  static final Operation<Item, Item> SLOW =
+      Operation.query("shop", "slow", Item.class, Item.class)
+          .at(HttpMethod.GET, "/slow/{text}")
+          .open();
+
+  /** Calls of {@link #SLOW} that were begun. */
+  final AtomicInteger slow = new AtomicInteger();
+
+  @Override
+  protected void operations() {
+    handle(FIND, f -> done(new Page(f.name(), f.limit() == null ? -1 : f.limit())));
+    handle(LATEST, n -> done(new Page("latest", 0)));
+    handle(PUT, Future::succeededFuture);
+    handle(ADD, Future::succeededFuture);
+    handle(MINE, Future::succeededFuture);
+    handle(SLOW, this::slow);
+  }
+
+  private Future<Item> slow(Item item) {
+    slow.incrementAndGet();
+    return vertx.timer(1000).map(item);
+  }
+
+  private static Future<Page> done(Page page) {
+    return Future.succeededFuture(page);
+  }
+}

@@ -1,0 +1,274 @@
+package dev.starling.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import dev.starling.harness.Harness;
+import io.vertx.core.json.JsonObject;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.Key;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+
+/** The gateway with a certificate of its own. */
+class TlsIT {
+  private static final char[] PASSWORD = "password".toCharArray();
+
+  @TempDir private Path directory;
+
+  private final Harness harness = Harness.start(new Shop());
+  private final GatewayVerticle gateway = new GatewayVerticle();
+
+  @AfterEach
+  void stop() {
+    harness.close();
+  }
+
+  private void start() {
+    harness.deploy(gateway, new JsonObject().put("port", 0).put("tls", tls().toString()));
+  }
+
+  @Test
+  void speaksHttp2ByAlpn() throws Exception {
+    Certificate trusted = install("first");
+    start();
+
+    HttpResponse<String> answer = get(trusted, HttpClient.Version.HTTP_2);
+    assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("strict-transport-security"))
+        .contains("max-age=31536000; includeSubDomains");
+    assertThat(get(trusted, HttpClient.Version.HTTP_1_1).version())
+        .isEqualTo(HttpClient.Version.HTTP_1_1);
+  }
+
+  @Test
+  void refusesABodyTooLargeOnHttp2() throws Exception {
+    Certificate trusted = install("first");
+    start();
+
+    HttpResponse<String> answer =
+        client(trusted, HttpClient.Version.HTTP_2)
+            .send(
+                HttpRequest.newBuilder(URI.create("https://localhost:" + gateway.port() + "/items"))
+                    .header("content-type", "application/json")
+                    .POST(HttpRequest.BodyPublishers.ofString("a".repeat(20_000)))
+                    .build(),
+                HttpResponse.BodyHandlers.ofString());
+    assertThat(answer.statusCode()).isEqualTo(413);
+    assertThat(get(trusted, HttpClient.Version.HTTP_2).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void takesANewCertificateWithoutARestart() throws Exception {
+    Certificate first = install("first");
+    start();
+    assertThat(get(first, HttpClient.Version.HTTP_2).statusCode()).isEqualTo(200);
+
+    Certificate second = install("second");
+    await().atMost(Duration.ofSeconds(15)).until(() -> presented().equals(second));
+
+    assertThat(get(second, HttpClient.Version.HTTP_2).version())
+        .isEqualTo(HttpClient.Version.HTTP_2);
+    assertThatThrownBy(() -> get(first, HttpClient.Version.HTTP_2))
+        .isInstanceOf(SSLHandshakeException.class);
+  }
+
+  @Test
+  void keepsItsCertificateWhenTheNewOneIsBroken() throws Exception {
+    Certificate first = install("first");
+    start();
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    ((Logger) LoggerFactory.getLogger("dev.starling.gateway.Certificate")).addAppender(logged);
+    Files.writeString(tls().resolve("tls.crt"), "-----BEGIN CERTIFICATE-----\nbroken\n");
+    Certificate third = make("third");
+    write("third", "tls.key");
+    await().atMost(Duration.ofSeconds(15)).until(() -> List.copyOf(logged.list).size() > 0);
+    assertThat(logged.list.get(0).getFormattedMessage()).contains("certificate is not used");
+    assertThat(get(first, HttpClient.Version.HTTP_2).statusCode()).isEqualTo(200);
+    write("third", "tls.crt");
+
+    await().atMost(Duration.ofSeconds(15)).until(() -> presented().equals(third));
+  }
+
+  @Test
+  void refusesOldProtocolsAndPlainText() throws Exception {
+    Certificate trusted = install("first");
+    start();
+
+    assertThatThrownBy(() -> handshake(trusted, "TLSv1.1"))
+        .isInstanceOf(SSLHandshakeException.class);
+    assertThat(handshake(trusted, "TLSv1.2")).isEqualTo("TLSv1.2");
+    assertThat(handshake(trusted, "TLSv1.3")).isEqualTo("TLSv1.3");
+    try (Line line = new Line(gateway.port())) {
+      assertThat(line.send("GET /items/latest HTTP/1.1\r\nhost: x\r\n\r\n").untilClosed())
+          .doesNotContain("HTTP/1.1 200");
+    }
+  }
+
+  @Test
+  void doesNotStartWithoutItsCertificate() {
+    assertThatThrownBy(this::start)
+        .hasMessageContaining("tls.crt")
+        .hasMessageContaining("http.tls");
+  }
+
+  private Path tls() {
+    return directory.resolve("tls");
+  }
+
+  private Certificate install(String name) throws Exception {
+    Files.createDirectories(tls());
+    Certificate made = make(name);
+    write(name, "tls.key");
+    write(name, "tls.crt");
+    return made;
+  }
+
+  private Certificate make(String name) throws Exception {
+    Path store = directory.resolve(name + ".p12");
+    Process keytool =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-alias",
+                name,
+                "-keyalg",
+                "EC",
+                "-groupname",
+                "secp256r1",
+                "-dname",
+                "CN=localhost,OU=" + name,
+                "-ext",
+                "san=dns:localhost,ip:127.0.0.1",
+                "-storetype",
+                "PKCS12",
+                "-keystore",
+                store.toString(),
+                "-storepass",
+                new String(PASSWORD))
+            .redirectErrorStream(true)
+            .redirectOutput(directory.resolve("keytool.log").toFile())
+            .start();
+    assertThat(keytool.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(keytool.exitValue()).isZero();
+    return open(name).getCertificate(name);
+  }
+
+  private KeyStore open(String name) throws Exception {
+    return KeyStore.getInstance(directory.resolve(name + ".p12").toFile(), PASSWORD);
+  }
+
+  private void write(String name, String file) throws Exception {
+    KeyStore store = open(name);
+    Key key = store.getKey(name, PASSWORD);
+    String pem =
+        file.equals("tls.key")
+            ? pem("PRIVATE KEY", key.getEncoded())
+            : pem("CERTIFICATE", store.getCertificate(name).getEncoded());
+    Path fresh = Files.writeString(directory.resolve(file + ".new"), pem);
+    Files.move(fresh, tls().resolve(file), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private static String pem(String kind, byte[] bytes) {
+    return "-----BEGIN "
+        + kind
+        + "-----\n"
+        + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(bytes)
+        + "\n-----END "
+        + kind
+        + "-----\n";
+  }
+
+  private HttpResponse<String> get(Certificate trusted, HttpClient.Version version)
+      throws Exception {
+    return client(trusted, version)
+        .send(
+            HttpRequest.newBuilder(
+                    URI.create("https://localhost:" + gateway.port() + "/items/latest"))
+                .timeout(Duration.ofSeconds(10))
+                .build(),
+            HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static HttpClient client(Certificate trusted, HttpClient.Version version)
+      throws Exception {
+    return HttpClient.newBuilder().sslContext(trusting(trusted)).version(version).build();
+  }
+
+  private static SSLContext trusting(Certificate trusted) throws Exception {
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    store.load(null, null);
+    store.setCertificateEntry("trusted", trusted);
+    TrustManagerFactory trust =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    trust.init(store);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, trust.getTrustManagers(), null);
+    return context;
+  }
+
+  private String handshake(Certificate trusted, String protocol) throws Exception {
+    try (SSLSocket socket =
+        (SSLSocket)
+            trusting(trusted).getSocketFactory().createSocket("localhost", gateway.port())) {
+      socket.setEnabledProtocols(new String[] {protocol});
+      socket.startHandshake();
+      return socket.getSession().getProtocol();
+    }
+  }
+
+  /** The certificate that the server shows, whoever trusts it. */
+  private X509Certificate presented() throws Exception {
+    X509Certificate[] shown = new X509Certificate[1];
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(
+        null,
+        new javax.net.ssl.TrustManager[] {
+          new javax.net.ssl.X509TrustManager() {
+            @Override
+            public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+            @Override
+            public void checkServerTrusted(X509Certificate[] chain, String type) {
+              shown[0] = chain[0];
+            }
+
+            @Override
+            public X509Certificate[] getAcceptedIssuers() {
+              return new X509Certificate[0];
+            }
+          }
+        },
+        null);
+    try (SSLSocket socket =
+        (SSLSocket) context.getSocketFactory().createSocket("localhost", gateway.port())) {
+      socket.startHandshake();
+    }
+    return shown[0];
+  }
+}
