@@ -94,7 +94,7 @@ final class OpenApi {
                       p.getKey(),
                       "query",
                       required.contains(p.getKey()))));
-    } else {
+    } else if (!rest.isEmpty()) {
       described.put(
           "requestBody", new JsonObject().put("required", true).put("content", content(body)));
     }
