@@ -1,6 +1,7 @@
 package dev.starling.harness;
 
 import dev.starling.runtime.Call;
+import dev.starling.runtime.Limits;
 import dev.starling.runtime.Membership;
 import dev.starling.runtime.Node;
 import dev.starling.runtime.Operation;
@@ -56,7 +57,13 @@ public final class Harness implements AutoCloseable {
               Node.join(
                   vertx,
                   new Node.Options(
-                      "test", 16_384, "starling", "starling", "user.keys", Duration.ofSeconds(5)),
+                      "test",
+                      16_384,
+                      "starling",
+                      "starling",
+                      "user.keys",
+                      Duration.ofSeconds(5),
+                      Limits.standard()),
                   Membership.alone(UUID.randomUUID().toString()),
                   Secrets.in(directory, true),
                   new SimpleMeterRegistry(),

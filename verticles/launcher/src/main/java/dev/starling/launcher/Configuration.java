@@ -1,10 +1,13 @@
 package dev.starling.launcher;
 
+import dev.starling.runtime.Limit;
+import dev.starling.runtime.Limits;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -107,6 +110,16 @@ final class Configuration {
       }
     }
     return below;
+  }
+
+  /** The bounds of calls. */
+  Limits limits() {
+    Map<Limit, Long> limits = new EnumMap<>(Limit.class);
+    for (Limit limit : Limit.values()) {
+      Object value = json(values.get(limit.key()));
+      limits.put(limit, ((Number) value).longValue());
+    }
+    return Limits.of(limits);
   }
 
   /** The settings below a prefix that somebody set, as text by the names of their variables. */

@@ -83,7 +83,8 @@ final class NodeVerticle extends VerticleBase {
         configuration.text("auth.issuer"),
         configuration.text("auth.audience"),
         configuration.text("auth.keys"),
-        configuration.duration("drain.timeout"));
+        configuration.duration("drain.timeout"),
+        configuration.limits());
   }
 
   private Future<?> starting() {

@@ -10,6 +10,7 @@ import static dev.starling.launcher.Setting.Type.path;
 import static dev.starling.launcher.Setting.Type.port;
 import static dev.starling.launcher.Setting.Type.text;
 
+import dev.starling.runtime.Limit;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Everything that can be set, in the order in which it is documented and printed. */
 final class Settings {
@@ -25,154 +27,178 @@ final class Settings {
   private static final Setting.Type HOST = text("a host name or an address", "[^\\s/@]+");
   private static final Setting.Type NAME = text("a name without spaces", "\\S+");
 
-  static final List<Setting> ALL =
-      List.of(
-          new Setting(
-              "node.name",
-              text(
-                  "up to 63 letters, digits, dots, - and _, the first a letter or digit",
-                  "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"),
-              "",
-              "Name of this node; empty: derived"),
-          new Setting(
-              "services",
-              list("service names, gateway or all", SERVICE),
-              "all",
-              "What runs on this node: service names and `gateway`, or `all`"),
-          new Setting("http.host", HOST, "127.0.0.1", "Address on which the gateway listens"),
-          new Setting("http.port", port(), "8080", "Port of the gateway; 0: any free port"),
-          new Setting(
-              "http.tls", path(), "", "Directory with tls.crt and tls.key (PEM); empty: no TLS"),
-          new Setting(
-              "http.insecure", flag(), "false", "Whether plain HTTP may leave the loopback"),
-          new Setting(
-              "http.body-limit",
-              bytes("1KiB", "64MiB"),
-              "16KiB",
-              "Largest request body, in bytes or with a unit"),
-          new Setting(
-              "http.header-timeout",
-              duration("100ms", "10m"),
-              "10s",
-              "Time a client has to send its request's headers"),
-          new Setting(
-              "http.idle-timeout",
-              duration("1s", "1d"),
-              "30s",
-              "Time after which a silent connection is closed"),
-          new Setting(
-              "http.cors",
-              list("origins such as https://app.example", "https?://[^\\s/?#@,]+"),
-              "",
-              "Origins whose pages may call; empty: none"),
-          new Setting(
-              "http.max-connections",
-              integer(1, 1_000_000),
-              "10000",
-              "Open connections beyond which the gateway accepts no more"),
-          new Setting("operator.host", HOST, "127.0.0.1", "Address of the operator's port"),
-          new Setting("operator.port", port(), "9090", "Port for operators; 0: any free port"),
-          new Setting("data.directory", path(), "~/.starling", "Where this node keeps its data"),
-          new Setting(
-              "secrets.directory",
-              path(),
-              "",
-              "Where keys and passwords are kept; empty: `secrets` below data.directory"),
-          new Setting(
-              "database.url",
-              text("postgresql://user:password@host:port/database", "(?s)postgres(ql)?://.+"),
-              "",
-              true,
-              "PostgreSQL to use; empty: the embedded one"),
-          new Setting("database.pool-size", integer(1, 1_000), "8", "Connections to the database"),
-          new Setting(
-              "database.pool-queue",
-              integer(0, 100_000),
-              "64",
-              "Statements that may wait for a connection"),
-          new Setting(
-              "cluster.config",
-              path(),
-              "",
-              "Hazelcast XML: how nodes find each other; empty: loopback only"),
-          new Setting("cluster.name", NAME, "starling", "Only nodes with the same name meet"),
-          new Setting(
-              "cluster.members",
-              list("hosts, each with or without a port", "[^\\s,]+"),
-              "",
-              "Where other nodes are looked for, for tcp-ip.xml"),
-          new Setting(
-              "cluster.member-port",
-              port(),
-              "5701",
-              "Port of member traffic, for tcp-ip.xml and kubernetes.xml"),
-          new Setting(
-              "cluster.dns",
-              text("a DNS name", "[^\\s/@]+"),
-              "",
-              "Name of the headless service, for kubernetes.xml"),
-          new Setting(
-              "cluster.host", HOST, "127.0.0.1", "Address at which other nodes reach this one"),
-          new Setting("cluster.port", port(), "0", "Port of the event bus; 0: any free port"),
-          new Setting(
-              "cluster.insecure",
-              flag(),
-              "false",
-              "Whether the cluster may leave the loopback without TLS"),
-          new Setting("auth.issuer", NAME, "starling", "Issuer (`iss`) of access tokens"),
-          new Setting("auth.audience", NAME, "starling", "Audience (`aud`) of access tokens"),
-          new Setting(
-              "auth.keys",
-              text("service.operation", SERVICE + "\\.[A-Za-z][A-Za-z0-9-]*"),
-              "user.keys",
-              "Operation that publishes the keys (JWK set) of access tokens"),
-          new Setting(
-              "user.access-token-lifetime",
-              duration("1s", "900s"),
-              "300s",
-              "How long an access token is valid"),
-          new Setting(
-              "user.refresh-token-idle",
-              duration("1s", YEAR),
-              "7d",
-              "Time after which an unused refresh token expires"),
-          new Setting(
-              "user.session-lifetime",
-              duration("1s", YEAR),
-              "30d",
-              "Time after which a user logs in again, come what may"),
-          new Setting(
-              "user.password-minimum-length",
-              integer(8, 64),
-              "15",
-              "Characters a new password needs at least"),
-          new Setting(
-              "user.hash-permits",
-              integer(0, 1_024),
-              "0",
-              "Passwords hashed at a time; 0: one for each core"),
-          new Setting(
-              "user.hash-queue", integer(1, 10_000), "64", "Passwords that may wait for hashing"),
-          new Setting(
-              "user.hash-wait",
-              duration("1ms", "1m"),
-              "1s",
-              "Time a password waits for hashing at most"),
-          new Setting(
-              "gateway.routes",
-              list("prefix=service, such as /api/login=user", "/[^\\s=,]*=" + SERVICE),
-              "",
-              "Path prefixes that only the given service may serve; empty: none"),
-          new Setting(
-              "drain.timeout",
-              duration("0s", "1h"),
-              "10s",
-              "Time that calls in flight have to end when the node stops"),
-          new Setting(
-              "log.level",
-              oneOf("trace", "debug", "info", "warn", "error"),
-              "info",
-              "Least level that is logged"));
+  static final List<Setting> ALL = Stream.concat(nodes(), limits()).toList();
+
+  private static Stream<Setting> nodes() {
+    return Stream.of(
+        new Setting(
+            "node.name",
+            text(
+                "up to 63 letters, digits, dots, - and _, the first a letter or digit",
+                "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"),
+            "",
+            "Name of this node; empty: derived"),
+        new Setting(
+            "services",
+            list("service names, gateway or all", SERVICE),
+            "all",
+            "What runs on this node: service names and `gateway`, or `all`"),
+        new Setting("http.host", HOST, "127.0.0.1", "Address on which the gateway listens"),
+        new Setting("http.port", port(), "8080", "Port of the gateway; 0: any free port"),
+        new Setting(
+            "http.tls", path(), "", "Directory with tls.crt and tls.key (PEM); empty: no TLS"),
+        new Setting("http.insecure", flag(), "false", "Whether plain HTTP may leave the loopback"),
+        new Setting(
+            "http.body-limit",
+            bytes("1KiB", "64MiB"),
+            "16KiB",
+            "Largest request body, in bytes or with a unit"),
+        new Setting(
+            "http.header-timeout",
+            duration("100ms", "10m"),
+            "10s",
+            "Time a client has to send its request's headers"),
+        new Setting(
+            "http.idle-timeout",
+            duration("1s", "1d"),
+            "30s",
+            "Time after which a silent connection is closed"),
+        new Setting(
+            "http.cors",
+            list("origins such as https://app.example", "https?://[^\\s/?#@,]+"),
+            "",
+            "Origins whose pages may call; empty: none"),
+        new Setting(
+            "http.max-connections",
+            integer(1, 1_000_000),
+            "10000",
+            "Open connections beyond which the gateway accepts no more"),
+        new Setting("operator.host", HOST, "127.0.0.1", "Address of the operator's port"),
+        new Setting("operator.port", port(), "9090", "Port for operators; 0: any free port"),
+        new Setting("data.directory", path(), "~/.starling", "Where this node keeps its data"),
+        new Setting(
+            "secrets.directory",
+            path(),
+            "",
+            "Where keys and passwords are kept; empty: `secrets` below data.directory"),
+        new Setting(
+            "database.url",
+            text("postgresql://user:password@host:port/database", "(?s)postgres(ql)?://.+"),
+            "",
+            true,
+            "PostgreSQL to use; empty: the embedded one"),
+        new Setting("database.pool-size", integer(1, 1_000), "8", "Connections to the database"),
+        new Setting(
+            "database.pool-queue",
+            integer(0, 100_000),
+            "64",
+            "Statements that may wait for a connection"),
+        new Setting(
+            "cluster.config",
+            path(),
+            "",
+            "Hazelcast XML: how nodes find each other; empty: loopback only"),
+        new Setting("cluster.name", NAME, "starling", "Only nodes with the same name meet"),
+        new Setting(
+            "cluster.members",
+            list("hosts, each with or without a port", "[^\\s,]+"),
+            "",
+            "Where other nodes are looked for, for tcp-ip.xml"),
+        new Setting(
+            "cluster.member-port",
+            port(),
+            "5701",
+            "Port of member traffic, for tcp-ip.xml and kubernetes.xml"),
+        new Setting(
+            "cluster.dns",
+            text("a DNS name", "[^\\s/@]+"),
+            "",
+            "Name of the headless service, for kubernetes.xml"),
+        new Setting(
+            "cluster.host", HOST, "127.0.0.1", "Address at which other nodes reach this one"),
+        new Setting("cluster.port", port(), "0", "Port of the event bus; 0: any free port"),
+        new Setting(
+            "cluster.insecure",
+            flag(),
+            "false",
+            "Whether the cluster may leave the loopback without TLS"),
+        new Setting("auth.issuer", NAME, "starling", "Issuer (`iss`) of access tokens"),
+        new Setting("auth.audience", NAME, "starling", "Audience (`aud`) of access tokens"),
+        new Setting(
+            "auth.keys",
+            text("service.operation", SERVICE + "\\.[A-Za-z][A-Za-z0-9-]*"),
+            "user.keys",
+            "Operation that publishes the keys (JWK set) of access tokens"),
+        new Setting(
+            "user.access-token-lifetime",
+            duration("1s", "900s"),
+            "300s",
+            "How long an access token is valid"),
+        new Setting(
+            "user.refresh-token-idle",
+            duration("1s", YEAR),
+            "7d",
+            "Time after which an unused refresh token expires"),
+        new Setting(
+            "user.session-lifetime",
+            duration("1s", YEAR),
+            "30d",
+            "Time after which a user logs in again, come what may"),
+        new Setting(
+            "user.password-minimum-length",
+            integer(8, 64),
+            "15",
+            "Characters a new password needs at least"),
+        new Setting(
+            "user.hash-permits",
+            integer(0, 1_024),
+            "0",
+            "Passwords hashed at a time; 0: one for each core"),
+        new Setting(
+            "user.hash-queue", integer(1, 10_000), "64", "Passwords that may wait for hashing"),
+        new Setting(
+            "user.hash-wait",
+            duration("1ms", "1m"),
+            "1s",
+            "Time a password waits for hashing at most"),
+        new Setting(
+            "gateway.routes",
+            list("prefix=service, such as /api/login=user", "/[^\\s=,]*=" + SERVICE),
+            "",
+            "Path prefixes that only the given service may serve; empty: none"),
+        new Setting(
+            "drain.timeout",
+            duration("0s", "1h"),
+            "10s",
+            "Time that calls in flight have to end when the node stops"),
+        new Setting(
+            "log.level",
+            oneOf("trace", "debug", "info", "warn", "error"),
+            "info",
+            "Least level that is logged"));
+  }
+
+  private static Stream<Setting> limits() {
+    return Stream.of(Limit.values()).map(Settings::limit);
+  }
+
+  private static Setting limit(Limit limit) {
+    if (limit.unit() == Limit.Unit.MILLISECONDS) {
+      Setting.Type type = duration(time(limit.least()), time(limit.most()));
+      return new Setting(limit.key(), type, time(limit.standard()), limit.meaning());
+    }
+    Setting.Type type = integer((int) limit.least(), (int) limit.most());
+    String percent = limit.unit() == Limit.Unit.PERCENT ? ", in percent" : "";
+    return new Setting(
+        limit.key(), type, Long.toString(limit.standard()), limit.meaning() + percent);
+  }
+
+  private static String time(long millis) {
+    if (millis % 60_000 == 0 && millis > 0) {
+      return millis / 60_000 + "m";
+    }
+    return millis % 1_000 == 0 ? millis / 1_000 + "s" : millis + "ms";
+  }
 
   private Settings() {}
 

@@ -40,9 +40,16 @@ public final class Node implements Shareable {
    * @param audience of access tokens
    * @param keys operation that gives the JWK set, as {@code service.operation}
    * @param drain time for calls in flight when a service stops
+   * @param limits of calls, as configured and as they are now
    */
   public record Options(
-      String name, int requestLimit, String issuer, String audience, String keys, Duration drain) {}
+      String name,
+      int requestLimit,
+      String issuer,
+      String audience,
+      String keys,
+      Duration drain,
+      Limits limits) {}
 
   private final Vertx vertx;
   private final Context home;

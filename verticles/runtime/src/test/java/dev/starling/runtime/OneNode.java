@@ -26,7 +26,13 @@ final class OneNode implements AutoCloseable {
             Node.join(
                 vertx,
                 new Node.Options(
-                    "test", 1024, "issuer", "audience", "keys.get", Duration.ofSeconds(5)),
+                    "test",
+                    1024,
+                    "issuer",
+                    "audience",
+                    "keys.get",
+                    Duration.ofSeconds(5),
+                    Limits.standard()),
                 membership,
                 Secrets.in(secrets, true),
                 new SimpleMeterRegistry(),
