@@ -69,6 +69,8 @@ public final class Starling extends VertxApplication implements VertxApplication
   }
 
   public static void main(String[] args) {
+    // Netty would load the flight recorder's classes for its buffers: 0.15 s of each start.
+    System.getProperties().putIfAbsent("io.netty.jfr.enabled", "false");
     try {
       Arguments arguments = Arguments.parse(args);
       if (arguments.help()) {

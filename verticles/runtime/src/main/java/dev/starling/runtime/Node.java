@@ -94,9 +94,10 @@ public final class Node implements Shareable {
       ClassLoader classes) {
     Node node = new Node(vertx, options, membership, secrets, meters);
     vertx.sharedData().<String, Node>getLocalMap(KEY).put(KEY, node);
-    return node.directory
-        .start()
-        .compose(v -> vertx.executeBlocking(() -> node.knowContracts(classes)))
+    // First what is on the class path: a contract that is known need not be asked for.
+    return vertx
+        .executeBlocking(() -> node.knowContracts(classes), false)
+        .compose(v -> node.directory.start())
         .map(node);
   }
 
