@@ -63,6 +63,7 @@ public final class Harness implements AutoCloseable {
                       "starling",
                       "user.keys",
                       Duration.ofSeconds(5),
+                      1,
                       Limits.standard()),
                   Membership.alone(UUID.randomUUID().toString()),
                   Secrets.in(directory, true),

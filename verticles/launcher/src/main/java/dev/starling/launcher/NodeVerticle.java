@@ -84,6 +84,7 @@ final class NodeVerticle extends VerticleBase {
         configuration.text("auth.audience"),
         configuration.text("auth.keys"),
         configuration.duration("drain.timeout"),
+        configuration.integer("cluster.minimum-size"),
         configuration.limits());
   }
 

@@ -118,6 +118,11 @@ final class Settings {
             "cluster.host", HOST, "127.0.0.1", "Address at which other nodes reach this one"),
         new Setting("cluster.port", port(), "0", "Port of the event bus; 0: any free port"),
         new Setting(
+            "cluster.minimum-size",
+            integer(1, 1_000),
+            "1",
+            "Nodes below which a node takes itself for cut off and changes nothing; 1: never"),
+        new Setting(
             "cluster.insecure",
             flag(),
             "false",

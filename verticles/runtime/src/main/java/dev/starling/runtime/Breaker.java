@@ -3,66 +3,154 @@ package dev.starling.runtime;
 import io.vertx.circuitbreaker.CircuitBreaker;
 import io.vertx.circuitbreaker.CircuitBreakerOptions;
 import io.vertx.circuitbreaker.OpenCircuitException;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps calls away from one instance that fails, by one Vert.x circuit breaker; nothing else
- * touches that.
+ * Keeps calls away from one instance that fails or has become slow, by one Vert.x circuit breaker;
+ * nothing else touches that.
  *
- * <p>Only faults count, never a caller's error. While it is open the instance is not chosen. After
- * two seconds it is pinged: an answer closes the breaker, so that no caller's request is the probe.
+ * <p>The Vert.x breaker counts failures and forgets them at any success, so that an instance which
+ * fails half of its calls would stay in use (vertx-circuit-breaker #53). Here a {@link Window}
+ * decides: the share of failed or of slow calls among enough of them, or some time-outs in a row
+ * where calls are few. It is told by {@code open()}. Only faults count, never a caller's error, and
+ * never a refusal: an instance that is full or stopping is not broken.
+ *
+ * <p>The way back: when the wait is over the Vert.x breaker is half open and lets one call through,
+ * which is the ping of the instance. When that was answered a few idempotent calls try it; a fault
+ * of one of them opens the breaker again, for twice as long. An instance that fails half of its
+ * calls still answers pings.
+ *
+ * <p>What began before a change of state says nothing of the state after it (vertx-circuit-breaker
+ * #14): each call knows the generation in which it began.
  */
 final class Breaker {
   private static final Logger log = LoggerFactory.getLogger(Breaker.class);
 
+  /** How often an open breaker looks whether its wait is over; Vert.x cannot vary its own. */
+  private static final long LOOK_EVERY = 250;
+
+  /** Without calls to try the instance, an answered ping is enough after this time. */
+  private static final long TRIAL_PATIENCE = 1_000;
+
   private static final CircuitBreakerOptions OPTIONS =
       new CircuitBreakerOptions()
-          .setMaxFailures(5)
-          .setFailuresRollingWindow(10_000)
+          .setMaxFailures(Integer.MAX_VALUE)
           .setTimeout(-1)
-          .setResetTimeout(2_000)
+          .setResetTimeout(LOOK_EVERY)
           .setNotificationAddress(null);
 
-  private final CircuitBreaker breaker;
-  private volatile boolean closed = true;
+  /** Whether an instance gets calls. */
+  enum State {
+    /** It gets calls. */
+    CLOSED,
+    /** It has answered a ping, and gets a few idempotent calls. */
+    HALF_OPEN,
+    /** It gets none. */
+    OPEN
+  }
+
+  /** What an operator wants of a breaker. */
+  enum Wish {
+    AUTOMATIC,
+    OPEN,
+    CLOSED
+  }
+
+  /**
+   * A breaker as an operator sees it.
+   *
+   * @param state now
+   * @param wish of an operator
+   * @param window calls of the window that ends now
+   * @param reason for which it was opened last, null if it never was
+   * @param probeIn milliseconds until the next probe, 0 unless it is open
+   */
+  record Status(State state, Wish wish, Window.Totals window, String reason, long probeIn) {}
+
+  private final String name;
+  private final Limits limits;
+  private final Predicate<Runnable> ejection;
+  private final Supplier<Future<?>> ping;
+  private final Runnable recovered;
+  private final Context context;
+  private final CircuitBreaker circuit;
+  private final Window window = new Window();
+
+  private volatile State state = State.CLOSED;
+  private volatile int generation;
+  private Wish wish = Wish.AUTOMATIC;
+  private int timeoutsInARow;
+  private int trialsLeft;
+  private int trialsWon;
+  private long wait;
+  private long probeAt;
+  private String reason;
 
   /**
    * Makes a closed breaker.
    *
+   * @param ejection runs what it is given, and says so, if the instance can be done without
    * @param ping must end within a bounded time
+   * @param recovered runs when it has closed again
    */
-  Breaker(String name, Vertx vertx, Supplier<Future<?>> ping) {
-    breaker =
+  Breaker(
+      String name,
+      Vertx vertx,
+      Context context,
+      Limits limits,
+      Predicate<Runnable> ejection,
+      Supplier<Future<?>> ping,
+      Runnable recovered) {
+    this.name = name;
+    this.limits = limits;
+    this.ejection = ejection;
+    this.ping = ping;
+    this.recovered = recovered;
+    this.context = context;
+    this.circuit =
         CircuitBreaker.create(name, vertx, OPTIONS)
-            .<Object>failurePolicy(
-                f -> f.failed() && ServiceException.of(f.cause()).code().isFault())
-            .openHandler(
-                v -> {
-                  closed = false;
-                  log.warn("{}: breaker open", name);
-                })
-            .halfOpenHandler(v -> vertx.runOnContext(w -> probe(ping)))
-            .closeHandler(
-                v -> {
-                  closed = true;
-                  log.info("{}: breaker closed", name);
-                });
+            .<Object>failurePolicy(f -> f.failed() && isFault(f.cause()))
+            .halfOpenHandler(v -> context.runOnContext(w -> look()));
   }
 
-  private void probe(Supplier<Future<?>> ping) {
-    breaker.execute(() -> ping.get().mapEmpty());
+  private static boolean isFault(Throwable failure) {
+    return ServiceException.of(failure).code().isFault();
   }
 
   boolean isClosed() {
-    return closed;
+    return state == State.CLOSED;
   }
 
-  <T> Future<T> call(Supplier<Future<T>> call) {
-    return breaker.execute(call).recover(Breaker::refused);
+  /** Whether a half-open breaker takes this call as a trial, which is then counted. */
+  synchronized boolean takesTrial() {
+    if (state != State.HALF_OPEN || trialsLeft == 0) {
+      return false;
+    }
+    trialsLeft--;
+    return true;
+  }
+
+  /**
+   * Makes a call and learns from how it ends.
+   *
+   * @param allowed milliseconds that it may take; more than half is slow
+   */
+  <T> Future<T> call(long allowed, Supplier<Future<T>> call) {
+    int begun = generation;
+    long start = System.nanoTime();
+    return circuit
+        .execute(call)
+        .recover(Breaker::refused)
+        .onComplete(
+            (result, failure) ->
+                ended(begun, failure, now(System.nanoTime() - start) > allowed / 2));
   }
 
   private static <T> Future<T> refused(Throwable failure) {
@@ -72,7 +160,174 @@ final class Breaker {
             : failure);
   }
 
-  void close() {
-    breaker.close();
+  private static long now(long nanos) {
+    return TimeUnit.NANOSECONDS.toMillis(nanos);
+  }
+
+  private static long now() {
+    return now(System.nanoTime());
+  }
+
+  private void ended(int begun, Throwable failure, boolean slow) {
+    ErrorCode code = failure == null ? null : ServiceException.of(failure).code();
+    boolean refusal = code != null && code.isRefusal();
+    boolean fault = code != null && code.isFault();
+    synchronized (this) {
+      if (begun != generation) {
+        return;
+      }
+      if (state == State.HALF_OPEN) {
+        tried(refusal, fault);
+      } else if (state == State.CLOSED && !refusal) {
+        timeoutsInARow = code == ErrorCode.TIMED_OUT ? timeoutsInARow + 1 : 0;
+        window.add(now(), limits.get(Limit.BREAKER_WINDOW), fault, slow);
+        if (fault || slow) {
+          judge();
+        }
+      }
+    }
+  }
+
+  private void judge() {
+    Window.Totals totals = window.totals(now(), limits.get(Limit.BREAKER_WINDOW));
+    boolean enough = totals.calls() >= limits.get(Limit.BREAKER_CALLS);
+    if (timeoutsInARow >= limits.get(Limit.BREAKER_TIMEOUTS)) {
+      open(timeoutsInARow + " calls in a row were not answered in time");
+    } else if (enough && totals.failedPercent() >= limits.get(Limit.BREAKER_FAILURES)) {
+      open(totals.failed() + " of " + totals.calls() + " calls failed");
+    } else if (enough && totals.slowPercent() >= limits.get(Limit.BREAKER_SLOW)) {
+      open(totals.slow() + " of " + totals.calls() + " calls were slow");
+    }
+  }
+
+  private void open(String why) {
+    boolean again = state != State.CLOSED;
+    boolean opened =
+        switch (wish) {
+          case CLOSED -> false;
+          case OPEN -> {
+            change(State.OPEN);
+            yield true;
+          }
+          case AUTOMATIC -> ejection.test(() -> change(State.OPEN));
+        };
+    if (!opened) {
+      return;
+    }
+    wait =
+        again
+            ? Math.min(2 * wait, limits.get(Limit.BREAKER_LONGEST_WAIT))
+            : limits.get(Limit.BREAKER_WAIT);
+    reason = why;
+    probeAt = now() + wait;
+    context.runOnContext(v -> circuit.open());
+    log.warn("{}: breaker open for {} ms, {}", name, wait, why);
+  }
+
+  private void change(State next) {
+    state = next;
+    generation++;
+    timeoutsInARow = 0;
+  }
+
+  /** The Vert.x breaker is half open and lets one call through. */
+  private synchronized void look() {
+    if (wish == Wish.CLOSED) {
+      circuit.execute(() -> Future.succeededFuture()).onComplete(v -> closeNow());
+    } else if (state != State.OPEN) {
+      circuit.execute(() -> Future.succeededFuture());
+    } else if (wish == Wish.OPEN || now() < probeAt) {
+      circuit.open();
+    } else {
+      circuit.execute(() -> ping.get().<Void>mapEmpty()).onComplete(this::pinged);
+    }
+  }
+
+  private synchronized void pinged(Object answer, Throwable failure) {
+    if (state != State.OPEN || wish == Wish.OPEN) {
+      return;
+    }
+    if (failure != null) { // The Vert.x breaker is open again by itself.
+      wait = Math.min(2 * wait, limits.get(Limit.BREAKER_LONGEST_WAIT));
+      probeAt = now() + wait;
+      return;
+    }
+    change(State.HALF_OPEN);
+    trialsLeft = (int) limits.get(Limit.BREAKER_TRIALS);
+    trialsWon = 0;
+    await(generation);
+    log.info("{}: breaker half open", name);
+  }
+
+  private void await(int trial) {
+    context
+        .owner()
+        .timer(TRIAL_PATIENCE, TimeUnit.MILLISECONDS)
+        .onSuccess(
+            v -> {
+              synchronized (this) {
+                boolean untried = trialsLeft == limits.get(Limit.BREAKER_TRIALS);
+                if (generation == trial && (untried || trialsWon > 0)) {
+                  close();
+                } else if (generation == trial) {
+                  await(trial);
+                }
+              }
+            });
+  }
+
+  private void tried(boolean refusal, boolean fault) {
+    if (fault) {
+      open("a trial call failed");
+    } else if (refusal) {
+      trialsLeft++;
+    } else if (++trialsWon >= limits.get(Limit.BREAKER_TRIALS)) {
+      close();
+    }
+  }
+
+  private synchronized void closeNow() {
+    close();
+  }
+
+  private void close() {
+    if (state == State.CLOSED) {
+      return;
+    }
+    change(State.CLOSED);
+    window.clear();
+    recovered.run();
+    log.info("{}: breaker closed", name);
+  }
+
+  /** Does what an operator wants; the same wish again changes nothing. */
+  synchronized void wish(Wish wanted) {
+    if (wish == wanted) {
+      return;
+    }
+    wish = wanted;
+    if (wanted == Wish.OPEN && state != State.OPEN) {
+      open("an operator opened it");
+    } else if (state != State.CLOSED) {
+      reset();
+    }
+  }
+
+  /** Probes an open instance now, and forgets how often that has failed. */
+  synchronized void reset() {
+    wait = limits.get(Limit.BREAKER_WAIT);
+    probeAt = now();
+  }
+
+  synchronized Status status() {
+    long left = state == State.OPEN ? Math.max(0, probeAt - now()) : 0;
+    Window.Totals totals = window.totals(now(), limits.get(Limit.BREAKER_WINDOW));
+    return new Status(state, wish, totals, reason, left);
+  }
+
+  /** It is not needed any more. */
+  synchronized void end() {
+    wish = Wish.CLOSED;
+    circuit.close();
   }
 }

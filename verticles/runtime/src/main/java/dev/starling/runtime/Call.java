@@ -40,13 +40,19 @@ public final class Call {
     return new Call(newTrace(), token, System.nanoTime() + budget * 1_000_000, null);
   }
 
-  /** Reads the call that came with a message; what is absent or unreadable is made anew. */
-  static Call received(MultiMap headers, long budget) {
+  /**
+   * Reads the call that came with a message; what is absent or unreadable is made anew.
+   *
+   * @param budget milliseconds at most
+   * @param waited milliseconds that the message waited before it was read
+   */
+  static Call received(MultiMap headers, long budget, long waited) {
     String trace = headers.get(TRACE);
+    long left = Math.min(budget, parse(headers.get(BUDGET), budget) - waited);
     return new Call(
         isTrace(trace) ? trace : newTrace(),
         headers.get(TOKEN),
-        System.nanoTime() + Math.min(budget, parse(headers.get(BUDGET), budget)) * 1_000_000,
+        System.nanoTime() + left * 1_000_000,
         null);
   }
 

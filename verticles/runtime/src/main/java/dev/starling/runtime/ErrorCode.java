@@ -58,6 +58,11 @@ public enum ErrorCode {
     return fault;
   }
 
+  /** Whether the callee has not begun, for certain: the call may be made again, elsewhere. */
+  public boolean isRefusal() {
+    return this == NOT_STARTED || this == OVERLOADED;
+  }
+
   /** The problem type of RFC 9457: a stable name, not an address to visit. */
   public String type() {
     return "urn:starling:problem:" + name().toLowerCase(Locale.ROOT).replace('_', '-');

@@ -11,7 +11,7 @@ public enum Limit {
       10,
       600_000,
       1_000,
-      "Time for one attempt of an idempotent call; any other call has its whole budget"),
+      "Time for the first attempt of an idempotent call; two fifths of the budget if that is more"),
   RETRY_SHARE(
       "calls.retry-share",
       Unit.PERCENT,

@@ -42,6 +42,13 @@ public final class Limits {
   }
 
   /**
+   * Milliseconds for one of two attempts: two fifths of the budget, or the limit if that is more.
+   */
+  long attempt(long budget) {
+    return Math.max(get(Limit.ATTEMPT_TIMEOUT), budget * 2 / 5);
+  }
+
+  /**
    * Replaces all changes: what is left out is as configured again.
    *
    * @throws IllegalArgumentException when a value is out of its range; nothing is changed then

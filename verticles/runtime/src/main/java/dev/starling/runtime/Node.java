@@ -12,6 +12,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -40,6 +41,7 @@ public final class Node implements Shareable {
    * @param audience of access tokens
    * @param keys operation that gives the JWK set, as {@code service.operation}
    * @param drain time for calls in flight when a service stops
+   * @param leastNodes nodes below which this one takes itself for cut off; 1 for never
    * @param limits of calls, as configured and as they are now
    */
   public record Options(
@@ -49,11 +51,15 @@ public final class Node implements Shareable {
       String audience,
       String keys,
       Duration drain,
+      int leastNodes,
       Limits limits) {}
 
   private final Vertx vertx;
   private final Context home;
   private final Map<Class<?>, Future<?>> shared = new ConcurrentHashMap<>();
+  private final Map<String, Bulkhead> bulkheads = new ConcurrentHashMap<>();
+  private final Set<String> leaders = ConcurrentHashMap.newKeySet();
+  private final Transit transit = new Transit();
   private final Options options;
   private final Membership membership;
   private final Secrets secrets;
@@ -73,11 +79,12 @@ public final class Node implements Shareable {
     this.secrets = secrets;
     this.meters = meters;
     this.telemetry = new Telemetry(meters);
-    this.directory = new ServiceDirectory(vertx, membership);
-    this.client = new ServiceClient(vertx, directory, telemetry);
+    this.directory = new ServiceDirectory(vertx, home, membership, options.limits());
+    this.client = new ServiceClient(vertx, directory, telemetry, options.limits());
     this.tokens =
         new TokenVerifier(options.issuer(), options.audience(), Clock.systemUTC(), this::keys);
     this.health = new Health();
+    health.register("cluster", this::whole);
   }
 
   /**
@@ -122,6 +129,14 @@ public final class Node implements Shareable {
       throw new IllegalStateException("This Vertx is no node; call Node.join first");
     }
     return node;
+  }
+
+  private Future<?> whole() {
+    return isFenced()
+        ? Future.failedFuture(
+            "this node sees %d of at least %d nodes and refuses to change anything"
+                .formatted(membership.nodes().size(), options.leastNodes()))
+        : Future.succeededFuture();
   }
 
   private Future<JsonObject> keys() {
@@ -177,6 +192,32 @@ public final class Node implements Shareable {
 
   Telemetry telemetry() {
     return telemetry;
+  }
+
+  Transit transit() {
+    return transit;
+  }
+
+  /** The bound on an operation's calls, shared by the verticles that work on them. */
+  Bulkhead bulkhead(OperationSpec operation) {
+    return bulkheads.computeIfAbsent(operation.address(), o -> new Bulkhead(options.limits()));
+  }
+
+  /** Makes the first verticle of a service on this node the one that speaks for the instance. */
+  boolean lead(String service) {
+    return leaders.add(service);
+  }
+
+  void resign(String service) {
+    leaders.remove(service);
+  }
+
+  /**
+   * Whether this node may be on the smaller side of a split cluster: it then refuses what changes
+   * anything.
+   */
+  public boolean isFenced() {
+    return membership.nodes().size() < options.leastNodes();
   }
 
   public ServiceDirectory directory() {

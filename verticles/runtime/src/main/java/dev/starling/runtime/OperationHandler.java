@@ -14,14 +14,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One operation on the side of the callee: deadline, size, token, decoding and rules first, then
- * the handler, then the reply. Whatever goes wrong becomes a problem; only faults are logged, once,
- * here.
+ * One operation on the side of the callee: deadline, bulkhead, size, token, decoding and rules
+ * first, then the handler, then the reply. Whatever goes wrong becomes a problem; only faults are
+ * logged, once, here.
  */
 final class OperationHandler<I, O> {
   private static final Logger log = LoggerFactory.getLogger(OperationHandler.class);
@@ -47,17 +48,30 @@ final class OperationHandler<I, O> {
   /**
    * Handles one message.
    *
+   * @param lag says whether the event loop is behind with its work
    * @param bytes whether it came as JSON bytes, with its operation as a header; else it came from
    *     any program to the plain address
    */
-  Future<Void> handle(Node node, Message<?> message, boolean bytes) {
+  Future<Void> handle(Node node, BooleanSupplier lag, Message<?> message, boolean bytes) {
     Completable<Object> sample = node.telemetry().handled(spec());
-    Call call = Call.received(message.headers(), spec().budget());
+    long waited = node.transit().waited(message.headers(), Transit.now());
+    Call call = Call.received(message.headers(), spec().budget(), waited);
+    Bulkhead bulkhead = node.bulkhead(spec());
     Future<O> reply;
-    try {
-      reply = authenticate(node, call).compose(c -> run(decode(node, message), c));
-    } catch (RuntimeException e) {
-      reply = Future.failedFuture(e);
+    if (call.remaining() < 1) {
+      reply = refused(ErrorCode.TIMED_OUT, "The time was over before the work began");
+    } else if (bulkhead.enter()) {
+      long begin = System.nanoTime();
+      long slow = call.remaining() * 1_000_000 / 2;
+      reply =
+          work(node, message, call)
+              .onComplete(
+                  done -> {
+                    long now = System.nanoTime();
+                    bulkhead.leave(now, now - begin > slow || lag.getAsBoolean());
+                  });
+    } else {
+      reply = refused(ErrorCode.OVERLOADED, "As many calls as it takes are being worked on");
     }
     return reply
         .andThen(sample)
@@ -67,10 +81,19 @@ final class OperationHandler<I, O> {
         .otherwiseEmpty();
   }
 
-  private Future<Call> authenticate(Node node, Call call) {
-    if (call.remaining() < 1) {
-      throw new ServiceException(ErrorCode.TIMED_OUT, "The time was over before the work began");
+  private static <T> Future<T> refused(ErrorCode code, String detail) {
+    return Future.failedFuture(new ServiceException(code, detail));
+  }
+
+  private Future<O> work(Node node, Message<?> message, Call call) {
+    try {
+      return authenticate(node, call).compose(c -> run(decode(node, message), c));
+    } catch (RuntimeException e) {
+      return Future.failedFuture(e);
     }
+  }
+
+  private Future<Call> authenticate(Node node, Call call) {
     if (spec().open()) {
       return Future.succeededFuture(call);
     }
@@ -150,7 +173,9 @@ final class OperationHandler<I, O> {
 
   private ServiceException log(Throwable failure, Call call) {
     ServiceException exception = ServiceException.of(failure);
-    if (exception.code().isFault()) {
+    if (exception.code() == ErrorCode.TIMED_OUT) {
+      log.debug("{} was not done in time, trace {}", operation, call.trace());
+    } else if (exception.code().isFault()) {
       log.error("{} failed, trace {}", operation, call.trace(), failure);
     }
     return exception;

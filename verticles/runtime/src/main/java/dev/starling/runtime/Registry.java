@@ -51,8 +51,12 @@ final class Registry {
             });
   }
 
-  /** Hands on what instances announce; messages may be lost, reconciliation finds the rest. */
-  Future<Void> listen(Consumer<Announcement> up, Consumer<Announcement> down) {
+  /**
+   * Hands on what instances announce; messages may be lost, reconciliation finds the rest.
+   *
+   * @param changed runs when a record may have gone: anybody on the bus could say so, so look
+   */
+  Future<Void> listen(Consumer<Announcement> up, Runnable changed) {
     Predicate<Record> ours = r -> TYPE.equals(r.getType());
     return vertx
         .eventBus()
@@ -60,8 +64,10 @@ final class Registry {
             discovery.options().getAnnounceAddress(),
             message -> {
               Record record = new Record(message.body());
-              if (ours.test(record)) {
-                (record.getStatus() == Status.UP ? up : down).accept(fromRecord(record));
+              if (ours.test(record) && record.getStatus() == Status.UP) {
+                up.accept(fromRecord(record));
+              } else if (ours.test(record)) {
+                changed.run();
               }
             })
         .completion();

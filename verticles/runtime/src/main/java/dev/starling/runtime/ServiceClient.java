@@ -6,17 +6,36 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.Message;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 
-/** Calls operations: view, then instance, then that instance's breaker, then one bus request. */
+/**
+ * Calls operations: view, then instance, then that instance's breaker, then one bus request.
+ *
+ * <p>An attempt that failed is followed by another, on another instance, where that can do no harm:
+ * the instance refused before it began, or the operation is idempotent. All attempts are within the
+ * call's deadline, and all retries of a node within its {@link RetryBudget}.
+ */
 public final class ServiceClient {
+  /** Attempts after which the work may have begun. */
+  private static final int ATTEMPTS = 2;
+
+  /** Retries of callers that failed together are spread over this time, milliseconds. */
+  private static final int JITTER = 20;
+
   private final Vertx vertx;
   private final ServiceDirectory directory;
   private final Telemetry telemetry;
+  private final Limits limits;
+  private final RetryBudget retries;
 
-  ServiceClient(Vertx vertx, ServiceDirectory directory, Telemetry telemetry) {
+  ServiceClient(Vertx vertx, ServiceDirectory directory, Telemetry telemetry, Limits limits) {
     this.vertx = vertx;
     this.directory = directory;
     this.telemetry = telemetry;
+    this.limits = limits;
+    this.retries = new RetryBudget(limits);
   }
 
   /** Calls an operation on nobody's behalf, within its own budget. */
@@ -44,39 +63,89 @@ public final class ServiceClient {
   public Future<Message<Buffer>> send(
       OperationSpec operation, Buffer body, String parameters, Call call) {
     Completable<Object> sample = telemetry.called(operation);
-    return attempt(operation, body, parameters, call)
+    long budget = Math.min(call.remaining(), operation.budget());
+    retries.called();
+    return new Sending(operation, body, parameters, call.with(call.token(), budget))
+        .attempt()
         .recover(failure -> Future.failedFuture(ServiceException.of(failure)))
         .andThen(sample);
   }
 
-  private Future<Message<Buffer>> attempt(
-      OperationSpec operation, Buffer body, String parameters, Call call) {
-    long budget = Math.min(call.remaining(), operation.budget());
-    if (budget < 1) {
-      return Future.failedFuture(
-          new ServiceException(ErrorCode.TIMED_OUT, "The time was over before the call began"));
+  /** One call with all its attempts. */
+  private final class Sending {
+    private final OperationSpec operation;
+    private final Buffer body;
+    private final String parameters;
+    private final Call call;
+    private final boolean idempotent;
+    private final List<Instance> tried = new ArrayList<>(ATTEMPTS);
+    private int begun;
+
+    Sending(OperationSpec operation, Buffer body, String parameters, Call call) {
+      this.operation = operation;
+      this.body = body;
+      this.parameters = parameters;
+      this.call = call;
+      this.idempotent = operation.idempotent();
     }
-    Instance instance;
-    try {
-      instance = directory.choose(operation.service());
-    } catch (ServiceException e) {
-      return Future.failedFuture(e);
+
+    Future<Message<Buffer>> attempt() {
+      long left = call.remaining();
+      if (left < 1) {
+        return Future.failedFuture(
+            new ServiceException(ErrorCode.TIMED_OUT, "The time was over before the call began"));
+      }
+      Endpoint endpoint;
+      try {
+        endpoint = directory.choose(operation, idempotent, tried);
+      } catch (ServiceException none) {
+        return Future.failedFuture(none);
+      }
+      long allowed = allowed(left, endpoint.instance());
+      return endpoint
+          .call(allowed, () -> request(endpoint.instance(), allowed))
+          .recover(failure -> again(ServiceException.of(failure)));
     }
-    DeliveryOptions options =
-        new DeliveryOptions()
-            .setSendTimeout(budget)
-            .setLocalOnly(instance.local())
-            .addHeader(ServiceVerticle.OPERATION, operation.name())
-            .addHeader(Call.TRACE, call.trace())
-            .addHeader(Call.BUDGET, Long.toString(budget));
-    if (call.token() != null) {
-      options.addHeader(Call.TOKEN, call.token());
+
+    /** Part of the time when another instance could have the rest of it, else all that is left. */
+    private long allowed(long left, Instance instance) {
+      tried.add(instance);
+      return idempotent && begun + 1 < ATTEMPTS && directory.hasOther(operation, tried)
+          ? Math.min(left, limits.attempt(operation.budget()))
+          : left;
     }
-    if (parameters != null) {
-      options.addHeader(ServiceVerticle.PARAMETERS, parameters);
+
+    private Future<Message<Buffer>> request(Instance instance, long allowed) {
+      DeliveryOptions options =
+          new DeliveryOptions()
+              .setSendTimeout(allowed)
+              .setLocalOnly(instance.local())
+              .addHeader(ServiceVerticle.OPERATION, operation.name())
+              .addHeader(Call.TRACE, call.trace())
+              .addHeader(Call.BUDGET, Long.toString(allowed))
+              .addHeader(Transit.FROM, directory.self())
+              .addHeader(Transit.SENT, Long.toString(Transit.now()));
+      if (call.token() != null) {
+        options.addHeader(Call.TOKEN, call.token());
+      }
+      if (parameters != null) {
+        options.addHeader(ServiceVerticle.PARAMETERS, parameters);
+      }
+      return vertx.eventBus().request(instance.address(), body, options);
     }
-    return instance
-        .breaker()
-        .call(() -> vertx.eventBus().request(instance.address(), body, options));
+
+    private Future<Message<Buffer>> again(ServiceException failure) {
+      boolean refused = failure.code().isRefusal();
+      begun += refused ? 0 : 1;
+      boolean harmless = refused || idempotent && failure.code().isFault() && begun < ATTEMPTS;
+      long pause = 1 + ThreadLocalRandom.current().nextInt(JITTER);
+      if (!harmless || call.remaining() <= pause || !directory.hasOther(operation, tried)) {
+        return Future.failedFuture(failure);
+      }
+      if (!retries.take()) {
+        return Future.failedFuture(failure);
+      }
+      return vertx.timer(pause).compose(v -> attempt());
+    }
   }
 }

@@ -1,16 +1,16 @@
 package dev.starling.runtime;
 
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.DeliveryOptions;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -30,43 +30,49 @@ public final class ServiceDirectory {
   private static final Logger log = LoggerFactory.getLogger(ServiceDirectory.class);
   private static final long RECONCILE_EVERY = 5_000;
   private static final long PING_TIMEOUT = 1_000;
-  private static final Instance[] NONE = {};
+  private static final Endpoint[] NONE = {};
 
   private final Vertx vertx;
+  private final Context context;
   private final Membership membership;
+  private final Limits limits;
   private final Registry registry;
+  private final Contracts contracts;
 
-  private final Map<String, Instance> instances = new HashMap<>();
-  private final Map<String, Offer> offers = new HashMap<>();
-  private final Map<String, ContractDocument> documents = new ConcurrentHashMap<>();
-  private final Set<String> asked = ConcurrentHashMap.newKeySet();
-  private final Map<String, ContractDocument> contracts = new LinkedHashMap<>();
+  private final Map<String, Instance> instances = new ConcurrentHashMap<>();
+  private final Map<String, Announcement> offers = new ConcurrentHashMap<>();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
-  private volatile Map<String, Instance[]> view = Map.of();
+  private final Object ejecting = new Object();
+
+  /** What can be called, by the address of the operation. */
+  private volatile Map<String, Endpoint[]> view = Map.of();
+
   private volatile boolean closed;
+  private Future<Void> reconciling;
+  private boolean reconcileAgain;
   private long reconciliation;
 
-  /** What this node offers; several verticles of one service share it. */
-  private static final class Offer {
-    private final Announcement announcement;
-    private int verticles;
-
-    Offer(Announcement announcement) {
-      this.announcement = announcement;
-    }
-  }
-
-  ServiceDirectory(Vertx vertx, Membership membership) {
+  ServiceDirectory(Vertx vertx, Context context, Membership membership, Limits limits) {
     this.vertx = vertx;
+    this.context = context;
     this.membership = membership;
+    this.limits = limits;
     this.registry = new Registry(vertx);
+    this.contracts = new Contracts(vertx, this::askForContract, this::isPresent, this::refresh);
   }
 
+  /** Succeeds when the registry was read and each instance in it has been reached or given up. */
   Future<Void> start() {
     membership.onLeft(this::left);
+    membership.onJoined(node -> reconcile());
     membership.onMerged(this::reconcile);
     reconciliation = vertx.setPeriodic(RECONCILE_EVERY, t -> reconcile());
-    return registry.listen(this::up, this::down).compose(v -> reconcile());
+    return registry
+        .listen(this::up, this::reconcile)
+        .compose(v -> reconcile())
+        .compose(v -> Future.join(instances.values().stream().map(this::reach).toList()))
+        .<Void>mapEmpty()
+        .otherwiseEmpty();
   }
 
   void close() {
@@ -77,84 +83,128 @@ public final class ServiceDirectory {
 
   /** Makes a service known that has no instance yet. */
   void know(ContractDocument contract) {
-    documents.put(contract.hash(), contract);
-    synchronized (this) {
-      contracts.putIfAbsent(contract.service(), contract);
-    }
-    changed();
+    contracts.know(contract);
   }
 
-  /** Publishes an instance when its first verticle is ready to be called. */
+  /** Publishes an instance of this node, which is ready to be called. */
   Future<Void> offer(Announcement announcement, ContractDocument contract) {
-    documents.put(announcement.contract(), contract);
-    synchronized (this) {
-      Offer offer = offers.computeIfAbsent(announcement.service(), s -> new Offer(announcement));
-      if (++offer.verticles > 1) {
-        return Future.succeededFuture();
-      }
-    }
+    contracts.keep(announcement.contract(), contract);
+    offers.put(announcement.service(), announcement);
     up(announcement);
     return registry.publish(announcement).mapEmpty();
   }
 
-  /** Takes an instance out of the registry when the first of its verticles stops. */
+  /** Takes an instance of this node out of the registry, if it is there. */
   Future<Void> withdraw(String service) {
-    Offer offer;
-    synchronized (this) {
-      offer = offers.remove(service);
-    }
+    Announcement offer = offers.remove(service);
     if (offer == null) {
       return Future.succeededFuture();
     }
-    down(offer.announcement);
+    remove(offer.address());
+    refresh();
     return registry
         .all()
         .compose(
             all ->
                 Future.join(
                     all.entrySet().stream()
-                        .filter(e -> e.getValue().address().equals(offer.announcement.address()))
+                        .filter(e -> e.getValue().address().equals(offer.address()))
                         .map(e -> registry.withdraw(e.getKey()))
                         .toList()))
         .mapEmpty();
   }
 
   /**
-   * An instance to call: this node's own while its breaker is closed, else one of the others at
-   * random.
+   * The endpoint for one attempt: the cheaper of two, or one whose breaker is trying it again. One
+   * of the two is this node's own if it offers the operation, and gets the call unless the other
+   * costs less than half: what stays in the JVM costs the machine less than it takes longer.
    *
+   * @param tried instances that have had this call already
    * @throws ServiceException {@link ErrorCode#NOT_STARTED} when there is none
    */
-  Instance choose(String service) {
-    Instance[] candidates = view.getOrDefault(service, NONE);
-    int start = candidates.length > 1 ? ThreadLocalRandom.current().nextInt(candidates.length) : 0;
-    Instance chosen = null;
-    for (int i = 0; i < candidates.length; i++) {
-      Instance candidate = candidates[(start + i) % candidates.length];
-      if (candidate.breaker().isClosed()) {
-        if (candidate.local()) {
-          return candidate;
-        }
-        chosen = chosen == null ? candidate : chosen;
+  Endpoint choose(OperationSpec operation, boolean idempotent, List<Instance> tried) {
+    Endpoint[] candidates = view.getOrDefault(operation.address(), NONE);
+    Endpoint first = own(candidates, tried);
+    if (first == null) {
+      first = any(candidates, idempotent, tried, null);
+    }
+    if (first == null) {
+      throw new ServiceException(ErrorCode.NOT_STARTED, none(operation));
+    }
+    if (!first.instance().breaker().isClosed()) {
+      return first;
+    }
+    Endpoint second = any(candidates, idempotent, tried, first);
+    if (second == null) {
+      return first;
+    }
+    if (!second.instance().breaker().isClosed()) {
+      return second;
+    }
+    long now = System.nanoTime();
+    double handicap = first.instance().local() ? 2 : 1;
+    return handicap * second.cost(now) < first.cost(now) ? second : first;
+  }
+
+  private static Endpoint own(Endpoint[] candidates, List<Instance> tried) {
+    for (Endpoint candidate : candidates) {
+      Instance instance = candidate.instance();
+      if (instance.local()) {
+        return instance.breaker().isClosed() && !tried.contains(instance) ? candidate : null;
       }
     }
-    if (chosen == null) {
-      String why = candidates.length == 0 ? " has no instance now" : " has no healthy instance now";
-      throw new ServiceException(ErrorCode.NOT_STARTED, "The service " + service + why);
+    return null;
+  }
+
+  private static Endpoint any(
+      Endpoint[] candidates, boolean idempotent, List<Instance> tried, Endpoint besides) {
+    int start = candidates.length > 1 ? ThreadLocalRandom.current().nextInt(candidates.length) : 0;
+    for (int i = 0; i < candidates.length; i++) {
+      Endpoint candidate = candidates[(start + i) % candidates.length];
+      Instance instance = candidate.instance();
+      if (candidate != besides
+          && !tried.contains(instance)
+          && (instance.breaker().isClosed() || idempotent && instance.breaker().takesTrial())) {
+        return candidate;
+      }
     }
-    return chosen;
+    return null;
+  }
+
+  /** Whether there is an instance that gets calls and has not had this one. */
+  boolean hasOther(OperationSpec operation, List<Instance> tried) {
+    for (Endpoint candidate : view.getOrDefault(operation.address(), NONE)) {
+      Instance instance = candidate.instance();
+      if (instance.breaker().isClosed() && !tried.contains(instance)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private String none(OperationSpec operation) {
+    boolean any = instances.values().stream().anyMatch(i -> i.isOf(operation.service()));
+    return "The service "
+        + operation.service()
+        + (any ? " has no healthy instance now" : " has no instance now");
+  }
+
+  /** This node's name in the cluster. */
+  String self() {
+    return membership.self();
   }
 
   /** All instances of all services. */
   public List<Announcement> announcements() {
-    List<Announcement> all = new ArrayList<>();
-    view.values().forEach(some -> List.of(some).forEach(i -> all.add(i.announcement())));
-    return all;
+    return instances.values().stream()
+        .map(Instance::announcement)
+        .sorted(Comparator.comparing(Announcement::address))
+        .toList();
   }
 
   /** The contracts known, in the order in which they became known, whether or not they are live. */
-  public synchronized List<ContractDocument> contracts() {
-    return List.copyOf(contracts.values());
+  public List<ContractDocument> contracts() {
+    return contracts.all();
   }
 
   /** Tells of each change of instances or contracts, on any thread. */
@@ -163,176 +213,207 @@ public final class ServiceDirectory {
   }
 
   private void up(Announcement announcement) {
-    synchronized (this) {
-      Instance present = instances.get(announcement.address());
-      if (present != null && present.announcement().equals(announcement)) {
-        return;
-      }
+    if (!membership.nodes().contains(announcement.node())) {
+      return; // Either it has left, or its joining has yet to be told, and then comes here again.
+    }
+    Instance present = instances.get(announcement.address());
+    if (present == null || !present.announcement().equals(announcement)) {
       add(announcement);
       refresh();
     }
-    learn(announcement);
-    changed();
-  }
-
-  private void down(Announcement announcement) {
-    synchronized (this) {
-      if (offers.containsKey(announcement.service())
-          && announcement.node().equals(membership.self())) {
-        return; // Another node took us for gone: reconciliation publishes us again.
-      }
-      remove(announcement.address());
-      refresh();
-    }
-    changed();
   }
 
   private void left(String node) {
-    synchronized (this) {
-      List<String> gone = new ArrayList<>();
-      instances.values().stream()
-          .filter(i -> i.announcement().node().equals(node))
-          .forEach(i -> gone.add(i.address()));
-      if (!gone.isEmpty()) {
-        log.info("Node {} has left with {}", node, gone);
-      }
-      gone.forEach(this::remove);
+    List<Instance> gone =
+        instances.values().stream().filter(i -> i.announcement().node().equals(node)).toList();
+    if (!gone.isEmpty()) {
+      log.info("Node {} has left with {}", node, gone.stream().map(Instance::address).toList());
+      gone.forEach(i -> instances.remove(i.address(), i));
       refresh();
+      gone.forEach(Instance::lost);
     }
-    changed();
     reconcile();
   }
 
-  private Future<Void> reconcile() {
+  /** One at a time: what comes meanwhile is one more, afterwards. */
+  private synchronized Future<Void> reconcile() {
     if (closed) {
       return Future.succeededFuture();
     }
-    return registry
-        .all()
-        .compose(
-            all -> {
-              Set<String> nodes = membership.nodes();
-              boolean sweeper = nodes.stream().min(String::compareTo).equals(self());
-              Map<String, Announcement> live = new HashMap<>();
-              List<Future<?>> repairs = new ArrayList<>();
-              all.forEach(
-                  (registration, announcement) -> {
-                    if (isStale(announcement)) {
-                      repairs.add(registry.withdraw(registration));
-                    } else if (nodes.contains(announcement.node())) {
-                      live.put(announcement.address(), announcement);
-                    } else if (sweeper) {
-                      repairs.add(registry.withdraw(registration));
-                    }
-                  });
-              apply(live);
-              missing(live.keySet()).forEach(a -> repairs.add(registry.publish(a)));
-              return Future.join(repairs).<Void>mapEmpty();
-            })
-        .onFailure(e -> log.warn("The registry could not be read; trying again: {}", e.toString()));
+    if (reconciling != null) {
+      reconcileAgain = true;
+      return reconciling;
+    }
+    long begun = System.nanoTime();
+    Future<Void> reading =
+        registry
+            .all()
+            .compose(all -> reconcile(all, begun))
+            .onFailure(
+                e -> log.warn("The registry could not be read; trying again: {}", e.toString()));
+    reconciling = reading;
+    reading.onComplete(done -> reconciled());
+    return reading;
+  }
+
+  private void reconciled() {
+    boolean again;
+    synchronized (this) {
+      reconciling = null;
+      again = reconcileAgain;
+      reconcileAgain = false;
+    }
+    if (again) {
+      reconcile();
+    }
+  }
+
+  private Future<Void> reconcile(Map<String, Announcement> all, long begun) {
+    Set<String> nodes = membership.nodes();
+    boolean sweeper = membership.self().equals(nodes.stream().min(String::compareTo).orElse(null));
+    Map<String, Announcement> live = new HashMap<>();
+    List<Future<?>> repairs = new ArrayList<>();
+    all.forEach(
+        (registration, announcement) -> {
+          if (isStale(announcement)) {
+            repairs.add(registry.withdraw(registration));
+          } else if (nodes.contains(announcement.node())) {
+            live.put(announcement.address(), announcement);
+          } else if (sweeper) {
+            repairs.add(registry.withdraw(registration));
+          }
+        });
+    apply(live, begun);
+    missing(live.keySet()).forEach(a -> repairs.add(registry.publish(a)));
+    return Future.join(repairs).mapEmpty();
   }
 
   /** Left over from a withdrawal that crossed a reconciliation. */
-  private synchronized boolean isStale(Announcement announcement) {
+  private boolean isStale(Announcement announcement) {
     return announcement.node().equals(membership.self())
         && !offers.containsKey(announcement.service());
   }
 
-  private Optional<String> self() {
-    return Optional.of(membership.self());
+  /** What was announced after the reading had begun may not be in it. */
+  private void apply(Map<String, Announcement> live, long begun) {
+    Set<String> gone = new HashSet<>(instances.keySet());
+    gone.removeAll(live.keySet());
+    offers.values().forEach(offer -> gone.remove(offer.address()));
+    gone.removeIf(address -> instances.get(address).isYoungerThan(begun));
+    gone.forEach(this::remove);
+    List<Announcement> fresh =
+        live.values().stream().filter(a -> !instances.containsKey(a.address())).toList();
+    fresh.forEach(this::add);
+    if (!gone.isEmpty() || !fresh.isEmpty()) {
+      refresh();
+    }
   }
 
-  private void apply(Map<String, Announcement> live) {
-    boolean different;
-    synchronized (this) {
-      Set<String> gone = new HashSet<>(instances.keySet());
-      gone.removeAll(live.keySet());
-      offers.values().forEach(o -> gone.remove(o.announcement.address()));
-      gone.forEach(this::remove);
-      List<Announcement> fresh =
-          live.values().stream().filter(a -> !instances.containsKey(a.address())).toList();
-      fresh.forEach(this::add);
-      different = !gone.isEmpty() || !fresh.isEmpty();
-      if (different) {
-        refresh();
+  private List<Announcement> missing(Set<String> published) {
+    return offers.values().stream().filter(a -> !published.contains(a.address())).toList();
+  }
+
+  private void add(Announcement announcement) {
+    boolean local = announcement.node().equals(membership.self());
+    Instance added = new Instance(announcement, local, limits, this::breaker);
+    Instance replaced = instances.put(announcement.address(), added);
+    if (replaced != null) {
+      replaced.retire();
+    }
+    contracts.learn(announcement);
+    if (!local) {
+      reach(added);
+    }
+  }
+
+  private Breaker breaker(Instance instance) {
+    Announcement a = instance.announcement();
+    return new Breaker(
+        a.service() + " on " + a.nodeName(),
+        vertx,
+        context,
+        limits,
+        open -> eject(a.service(), open),
+        () -> ask(a.address(), ServiceVerticle.PING),
+        instance::begin);
+  }
+
+  /**
+   * At most half of a service's instances are ejected at a time, its only one never: a fault that
+   * all share is no reason to call none of them.
+   */
+  private boolean eject(String service, Runnable open) {
+    synchronized (ejecting) {
+      List<Instance> all = instances.values().stream().filter(i -> i.isOf(service)).toList();
+      long ejected = all.stream().filter(i -> !i.breaker().isClosed()).count();
+      if (2 * (ejected + 1) > all.size()) {
+        return false;
       }
-    }
-    live.values().stream().filter(a -> !documents.containsKey(a.contract())).forEach(this::learn);
-    if (different) {
-      changed();
+      open.run();
+      return true;
     }
   }
 
-  private synchronized List<Announcement> missing(Set<String> published) {
-    return offers.values().stream()
-        .map(o -> o.announcement)
-        .filter(a -> !published.contains(a.address()))
-        .toList();
+  /** A new instance gets calls when it has answered once: then the way to it is open, and warm. */
+  private Future<Void> reach(Instance instance) {
+    if (instance.isReached()) {
+      return Future.succeededFuture();
+    }
+    return ask(instance.address(), ServiceVerticle.PING)
+        .onSuccess(
+            answer -> {
+              instance.reached();
+              refresh();
+            })
+        .onFailure(e -> reachAgain(instance))
+        .mapEmpty();
   }
 
-  private void add(Announcement a) {
-    remove(a.address());
-    String name = a.service() + " on " + a.nodeName();
-    instances.put(
-        a.address(),
-        new Instance(
-            a,
-            a.node().equals(membership.self()),
-            new Breaker(name, vertx, () -> ask(a.address(), ServiceVerticle.PING))));
+  private void reachAgain(Instance instance) {
+    vertx
+        .timer(PING_TIMEOUT / 2)
+        .onSuccess(
+            v -> {
+              if (!closed && instances.get(instance.address()) == instance) {
+                reach(instance);
+              }
+            });
   }
 
   private void remove(String address) {
     Instance removed = instances.remove(address);
     if (removed != null) {
-      removed.breaker().close();
+      removed.retire();
     }
   }
 
+  /** Makes the view anew from what is known, and tells of it. */
   private void refresh() {
-    Map<String, List<Instance>> byService = new HashMap<>();
-    for (Instance i : instances.values()) {
-      byService.computeIfAbsent(i.announcement().service(), s -> new ArrayList<>()).add(i);
-    }
-    Map<String, Instance[]> fresh = new HashMap<>();
-    byService.forEach((service, list) -> fresh.put(service, list.toArray(NONE)));
-    view = fresh;
-  }
-
-  /** Fetches a contract that this node does not have yet, once for each hash. */
-  private void learn(Announcement announcement) {
-    ContractDocument known = documents.get(announcement.contract());
-    if (known != null) {
-      adopt(known);
-      return;
-    }
-    if (!asked.add(announcement.contract())) {
-      return;
-    }
-    ask(announcement.address(), ServiceVerticle.CONTRACT)
-        .map(body -> Codec.reply(body, ContractDocument.class).of(announcement.service()))
-        .onSuccess(
-            document -> {
-              documents.put(announcement.contract(), document);
-              adopt(document);
-            })
-        .onFailure(
-            e ->
-                log.warn(
-                    "No contract from {} on {}; asking again: {}",
-                    announcement.service(),
-                    announcement.nodeName(),
-                    e.toString()))
-        .onComplete(done -> asked.remove(announcement.contract()));
-  }
-
-  /** The newest contract of a service counts; an equal one changes nothing. */
-  private void adopt(ContractDocument document) {
     synchronized (this) {
-      if (document.equals(contracts.put(document.service(), document))) {
-        return;
+      Map<String, List<Endpoint>> fresh = new HashMap<>();
+      for (Instance instance : instances.values()) {
+        if (instance.isReached()) {
+          Announcement a = instance.announcement();
+          for (String operation : contracts.operations(a.contract())) {
+            fresh
+                .computeIfAbsent(a.service() + "." + operation, o -> new ArrayList<>())
+                .add(instance.endpoint(operation));
+          }
+        }
       }
+      Map<String, Endpoint[]> made = new HashMap<>();
+      fresh.forEach((operation, list) -> made.put(operation, list.toArray(NONE)));
+      view = made;
     }
-    changed();
+    listeners.forEach(Runnable::run);
+  }
+
+  private boolean isPresent(Announcement announcement) {
+    return !closed && instances.containsKey(announcement.address());
+  }
+
+  private Future<Buffer> askForContract(Announcement announcement) {
+    return ask(announcement.address(), ServiceVerticle.CONTRACT);
   }
 
   private Future<Buffer> ask(String address, String operation) {
@@ -345,9 +426,5 @@ public final class ServiceDirectory {
                 .setSendTimeout(PING_TIMEOUT)
                 .addHeader(ServiceVerticle.OPERATION, operation))
         .map(reply -> reply.body());
-  }
-
-  private void changed() {
-    listeners.forEach(Runnable::run);
   }
 }

@@ -1,9 +1,11 @@
 package dev.starling.runtime;
 
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.eventbus.EventBus;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.MessageConsumer;
 import java.util.ArrayList;
@@ -40,12 +42,23 @@ public abstract class ServiceVerticle extends VerticleBase {
   static final String PING = "_ping";
   static final String CONTRACT = "_contract";
 
+  /** Milliseconds between two looks at the event loop, and of lateness that counts as lag. */
+  private static final long TICK = 100;
+
+  private static final long LAG = 200;
+
+  /** Milliseconds in which other nodes hear that an instance has been withdrawn. */
+  private static final long LINGER = 500;
+
   private static final Logger log = LoggerFactory.getLogger(ServiceVerticle.class);
 
   private final Map<String, OperationHandler<?, ?>> handlers = new LinkedHashMap<>();
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
   private ContractDocument contract;
+  private boolean leads;
   private volatile boolean draining;
+  private long ticked;
+  private volatile long lagged;
 
   /** A handler may end its call on any thread. */
   private final AtomicInteger inFlight = new AtomicInteger();
@@ -119,10 +132,16 @@ public abstract class ServiceVerticle extends VerticleBase {
   @Override
   public final Future<?> start() {
     String service = service();
+    ticked = System.nanoTime();
+    vertx.setPeriodic(TICK, t -> tick());
     return describe(service)
         .compose(v -> open())
         .compose(v -> consume(service))
-        .compose(v -> node().directory().offer(announcement(service), contract));
+        .compose(v -> leads ? offer(service) : Future.succeededFuture());
+  }
+
+  private Future<?> offer(String service) {
+    return node().directory().offer(announcement(service), contract);
   }
 
   private Future<?> describe(String service) {
@@ -150,18 +169,17 @@ public abstract class ServiceVerticle extends VerticleBase {
         contract.hash());
   }
 
+  /** One verticle of an instance tells the cluster of its addresses; its others share them. */
   private Future<?> consume(String service) {
-    String address = Announcement.address(service, node().membership().self());
-    consumers.add(vertx.eventBus().<Buffer>consumer(address, this::dispatch));
-    handlers
-        .values()
-        .forEach(
-            h ->
-                consumers.add(
-                    vertx
-                        .eventBus()
-                        .consumer(h.spec().address(), message -> run(h, message, false))));
+    leads = node().lead(service);
+    this.<Buffer>consume(Announcement.address(service, node().membership().self()), this::dispatch);
+    handlers.values().forEach(h -> consume(h.spec().address(), m -> run(h, m, false)));
     return Future.all(consumers.stream().map(MessageConsumer::completion).toList());
+  }
+
+  private <T> void consume(String address, Handler<Message<T>> handler) {
+    EventBus bus = vertx.eventBus();
+    consumers.add(leads ? bus.consumer(address, handler) : bus.localConsumer(address, handler));
   }
 
   private void dispatch(Message<Buffer> message) {
@@ -177,20 +195,39 @@ public abstract class ServiceVerticle extends VerticleBase {
       OperationHandler.fail(
           message,
           new ServiceException(ErrorCode.NOT_FOUND, "The instance has no such operation"),
-          Call.received(message.headers(), 0));
+          Call.received(message.headers(), 0, 0));
     }
   }
 
   private void run(OperationHandler<?, ?> handler, Message<?> message, boolean bytes) {
     if (draining) {
-      OperationHandler.fail(
-          message,
-          new ServiceException(ErrorCode.NOT_STARTED, "The instance is stopping"),
-          Call.received(message.headers(), 0));
-      return;
+      refuse(message, "The instance is stopping");
+    } else if (!handler.spec().idempotent() && node().isFenced()) {
+      refuse(message, "The instance is cut off from its cluster and changes nothing");
+    } else {
+      inFlight.incrementAndGet();
+      handler.handle(node(), this::lags, message, bytes).onComplete(done -> finished());
     }
-    inFlight.incrementAndGet();
-    handler.handle(node(), message, bytes).onComplete(done -> finished());
+  }
+
+  private static void refuse(Message<?> message, String why) {
+    OperationHandler.fail(
+        message,
+        new ServiceException(ErrorCode.NOT_STARTED, why),
+        Call.received(message.headers(), 0, 0));
+  }
+
+  /** A tick that is late says that the event loop is. */
+  private void tick() {
+    long now = System.nanoTime();
+    if (now - ticked > (TICK + LAG) * 1_000_000) {
+      lagged = now;
+    }
+    ticked = now;
+  }
+
+  private boolean lags() {
+    return lagged != 0 && System.nanoTime() - lagged < LAG * 1_000_000;
   }
 
   private void finished() {
@@ -205,10 +242,27 @@ public abstract class ServiceVerticle extends VerticleBase {
         .directory()
         .withdraw(service())
         .recover(e -> Future.succeededFuture())
+        .compose(v -> linger())
         .compose(v -> drain())
         .compose(v -> Future.join(consumers.stream().map(MessageConsumer::unregister).toList()))
         .recover(e -> Future.succeededFuture())
+        .onComplete(v -> resign())
         .compose(v -> close());
+  }
+
+  /**
+   * Other nodes call until they have heard of the withdrawal. What they send is still done; to a
+   * consumer that has gone it would be lost.
+   */
+  private Future<Void> linger() {
+    boolean alone = node().membership().nodes().size() == 1;
+    return alone ? Future.succeededFuture() : vertx.timer(LINGER).mapEmpty();
+  }
+
+  private void resign() {
+    if (leads) {
+      node().resign(service());
+    }
   }
 
   private Future<Void> drain() {

@@ -32,6 +32,7 @@ final class OneNode implements AutoCloseable {
                     "audience",
                     "keys.get",
                     Duration.ofSeconds(5),
+                    1,
                     Limits.standard()),
                 membership,
                 Secrets.in(secrets, true),

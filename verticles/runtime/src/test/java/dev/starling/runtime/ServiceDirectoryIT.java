@@ -203,15 +203,10 @@ class ServiceDirectoryIT {
     await().until(() -> addresses().size() == 1);
     Lab own = new Lab();
     one.deploy(own);
-    for (int i = 0; i < 10; i++) {
-      assertThat(one.call(ECHO, new Text("a")).text()).isEqualTo("a");
-    }
+    assertThat(answers(20)).filteredOn("a"::equals).hasSizeGreaterThan(10);
 
     own.broken = true;
-    for (int i = 0; i < 5; i++) {
-      catchThrowableOfType(ServiceException.class, () -> one.call(ECHO, new Text("a")));
-    }
-    assertThat(one.call(ECHO, new Text("a")).text()).isEqualTo("node-7");
+    assertThat(answers(40)).containsOnly("node-7");
   }
 
   @Test
@@ -219,13 +214,18 @@ class ServiceDirectoryIT {
     List.of("node-7", "node-8", "node-9").forEach(node -> publish(node, "lab"));
     await().until(() -> addresses().size() == 3);
 
+    List<String> answers = answers(300);
+    for (String node : List.of("node-7", "node-8", "node-9")) {
+      assertThat(answers).filteredOn(node::equals).hasSizeGreaterThan(20);
+    }
+  }
+
+  private List<String> answers(int calls) {
     List<String> answers = new ArrayList<>();
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < calls; i++) {
       answers.add(one.call(ECHO, new Text("a")).text());
     }
-    for (String node : List.of("node-7", "node-8", "node-9")) {
-      assertThat(answers).filteredOn(node::equals).hasSizeBetween(50, 150);
-    }
+    return answers;
   }
 
   private String publish(String node, String service) {
@@ -268,13 +268,11 @@ class ServiceDirectoryIT {
   /** A change that only a reconciliation can find marks that there was one. */
   private void awaitReconciliation() {
     String mark = "mark" + System.nanoTime();
-    nodes.now.remove("node-mark");
     Announcement marked = announcement(mark, "node-mark", CONTRACT.hash());
-    consume(mark, "node-mark", CONTRACT);
-    nodes.now.remove("node-mark");
     String registration = await(registry.publish(marked));
-    await().until(() -> addresses().contains(marked.address()));
-    await().atMost(PATIENCE).until(() -> !addresses().contains(marked.address()));
+    nodes.now.add("node-mark");
+    await().atMost(PATIENCE).until(() -> addresses().contains(marked.address()));
+    nodes.now.remove("node-mark");
     await(registry.withdraw(registration));
   }
 

@@ -69,6 +69,8 @@ class ServiceIT {
   private static final Operation<Nothing, Keys> KEYS =
       Operation.query("keys", "get", Nothing.class, Keys.class).open();
 
+  private static final String ADDRESS = Announcement.address("lab", OneNode.SELF);
+
   @TempDir private Path secrets;
 
   private final KeyPair pair = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
@@ -140,10 +142,12 @@ class ServiceIT {
 
   @Test
   void refusesAnOperationThatItDoesNotHave() {
-    OperationSpec unknown =
-        new OperationSpec("lab", "unknown", true, true, null, null, 1000, null, 0);
+    Operation<Text, Text> unknown =
+        Operation.query("lab", "unknown", Text.class, Text.class).open();
 
-    assertThat(code(send(unknown, "{}"))).isEqualTo(ErrorCode.NOT_FOUND);
+    assertThat(refused(unknown, "").code()).isEqualTo(ErrorCode.NOT_STARTED);
+    assertThat(code(request(ADDRESS, Buffer.buffer("{}"), options(unknown))))
+        .isEqualTo(ErrorCode.NOT_FOUND);
   }
 
   @Test
@@ -281,21 +285,12 @@ class ServiceIT {
   }
 
   @Test
-  void opensItsBreakerAfterFiveFaultsAndClosesItAfterAPing() {
-    for (int i = 0; i < 5; i++) {
+  void isCalledHoweverItFailsWhenItIsTheOnlyOne() {
+    for (int i = 0; i < 50; i++) {
       assertThat(refused(THROW, "").code()).isEqualTo(ErrorCode.INTERNAL);
     }
-    int handled = lab.handled.get();
 
-    ServiceException open = refused(ECHO, "");
-    assertThat(open.code()).isEqualTo(ErrorCode.NOT_STARTED);
-    assertThat(open).hasMessageContaining("no healthy instance");
-    assertThat(lab.handled).hasValue(handled);
-
-    await()
-        .atMost(Duration.ofSeconds(10))
-        .until(() -> await(one.node.client().call(ECHO, new Text("a")).map(true).otherwise(false)));
-    assertThat(lab.handled).hasValue(handled + 1);
+    assertThat(one.call(ECHO, new Text("a")).text()).isEqualTo("a");
   }
 
   @Test
@@ -309,19 +304,7 @@ class ServiceIT {
   }
 
   @Test
-  void keepsItsBreakerClosedWhenASuccessComesBetween() {
-    for (int i = 0; i < 12; i++) {
-      refused(THROW, "");
-      if (i % 4 == 3) {
-        one.call(ECHO, new Text("a"));
-      }
-    }
-    assertThat(one.call(ECHO, new Text("a")).text()).isEqualTo("a");
-  }
-
-  @Test
   void finishesWhatIsInFlightWhenItStops() {
-    String address = Announcement.address("lab", OneNode.SELF);
     Future<Text> inFlight = one.node.client().call(WAIT, new Text("a"));
     await().until(() -> lab.handled.get() == 1);
 
@@ -330,7 +313,7 @@ class ServiceIT {
     await()
         .untilAsserted(
             () ->
-                assertThat(code(request(address, Buffer.buffer("{}"), options(ECHO))))
+                assertThat(code(request(ADDRESS, Buffer.buffer("{}"), options(ECHO))))
                     .isEqualTo(ErrorCode.NOT_STARTED));
     assertThat(refused(ECHO, "").code()).isEqualTo(ErrorCode.NOT_STARTED);
     assertThat(stopped.isComplete()).isFalse();
@@ -345,7 +328,7 @@ class ServiceIT {
   @Test
   void stopsAtOnceWhenNothingIsInFlightOnAnyThread() throws Exception {
     List<Future<?>> calls = new ArrayList<>();
-    IntStream.range(0, 20_000)
+    IntStream.range(0, 1_000)
         .forEach(i -> calls.add(one.node.client().call(FOREIGN, new Text("a"))));
     await(Future.all(calls));
 

@@ -1,0 +1,87 @@
+package dev.starling.runtime;
+
+import io.vertx.core.Future;
+import java.util.function.Supplier;
+
+/**
+ * One operation of one instance: what a caller chooses among.
+ *
+ * <p>Of two, the one of less {@link #cost} gets the call: (calls in flight + 1) × smoothed latency,
+ * over the share that a new instance may have. The latency is a moving average that follows a
+ * slower answer at once and a faster one with a time constant of two seconds, and that fades while
+ * nobody asks, so that an instance which was slow is tried again (peak EWMA, as in Finagle's load
+ * balancer; the power of two choices is due to Mitzenmacher, 2001). Latency is kept for each
+ * operation apart, since a hash takes a hundred times as long as a read; calls in flight are those
+ * to the whole instance.
+ */
+final class Endpoint {
+  private static final double FADES_IN_NANOS = 2e9;
+
+  /** What a call in flight counts before the first answer has come. */
+  private static final double UNKNOWN_NANOS = 1e9;
+
+  private final Instance instance;
+  private double latency;
+  private long at;
+  private boolean known;
+
+  Endpoint(Instance instance) {
+    this.instance = instance;
+  }
+
+  Instance instance() {
+    return instance;
+  }
+
+  /**
+   * Calls it through the breaker of its instance.
+   *
+   * @param allowed milliseconds that it may take
+   */
+  <T> Future<T> call(long allowed, Supplier<Future<T>> message) {
+    long begin = System.nanoTime();
+    return instance
+        .breaker()
+        .call(allowed, () -> instance.send(message))
+        .onComplete((answer, failure) -> answered(System.nanoTime(), begin, failure));
+  }
+
+  private void answered(long now, long begin, Throwable failure) {
+    boolean refused = failure != null && ServiceException.of(failure).code().isRefusal();
+    if (!refused) {
+      observe(now, now - begin, failure == null);
+    }
+  }
+
+  /** A quick failure is no sign of a quick instance. */
+  synchronized void observe(long now, long nanos, boolean well) {
+    double smoothed = smoothed(now);
+    if (nanos > smoothed) {
+      latency = nanos;
+    } else if (well) {
+      double weight = Math.exp(-(now - at) / FADES_IN_NANOS);
+      latency = nanos + (latency - nanos) * weight;
+    } else {
+      return;
+    }
+    at = now;
+    known = true;
+  }
+
+  /** What was observed is of another time. */
+  synchronized void forget() {
+    known = false;
+    latency = 0;
+  }
+
+  private double smoothed(long now) {
+    return latency * Math.exp(-(now - at) / FADES_IN_NANOS);
+  }
+
+  /** What one more call to it costs; only the order of two costs means something. */
+  synchronized double cost(long now) {
+    int inFlight = instance.inFlight();
+    double perCall = known ? smoothed(now) * (inFlight + 1) : UNKNOWN_NANOS * inFlight;
+    return perCall / instance.share(now);
+  }
+}
