@@ -11,12 +11,14 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.ReplyException;
+import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.Signature;
 import java.security.interfaces.EdECPublicKey;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -268,6 +270,36 @@ class ServiceIT {
   void blamesNobodyWhenTheKeysAreAway() throws Exception {
     assertThat(code(one.node.client().call(WHO, new Text(""), Call.begin(token(), 2000))))
         .isEqualTo(ErrorCode.NOT_STARTED);
+  }
+
+  @Test
+  void goesOnWithEachCallInItsOwnThreadWhenTheKeysCome() throws Exception {
+    Promise<JsonObject> keys = Promise.promise();
+    TokenVerifier verifier =
+        new TokenVerifier("issuer", "audience", Clock.systemUTC(), keys::future);
+    String token = token();
+    List<Future<Boolean>> calls =
+        IntStream.range(0, 4).mapToObj(i -> goesOnInItsThread(verifier, token)).toList();
+    keys.complete(OneNode.noKeys());
+
+    assertThat(calls.stream().map(OneNode::await)).containsOnly(true);
+  }
+
+  private Future<Boolean> goesOnInItsThread(TokenVerifier verifier, String token) {
+    Promise<Boolean> same = Promise.promise();
+    Promise<Void> asked = Promise.promise();
+    ((VertxInternal) one.vertx)
+        .createEventLoopContext()
+        .runOnContext(
+            v -> {
+              Thread thread = Thread.currentThread();
+              verifier
+                  .verify(token)
+                  .onComplete(done -> same.complete(thread == Thread.currentThread()));
+              asked.complete();
+            });
+    await(asked.future());
+    return same.future();
   }
 
   @Test
