@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.Message;
@@ -300,6 +302,41 @@ class ServiceIT {
             });
     await(asked.future());
     return same.future();
+  }
+
+  /** Vert.x closes what belongs to it in any order, so that one pool would prove nothing. */
+  @Test
+  void keepsWhatIsSharedWhileTheServicesFinish() {
+    Pools pools = await(one.node.shared(Pools.class, () -> new Pools(one.vertx)));
+    Promise<Void> finished = Promise.promise();
+    ((VertxInternal) one.vertx)
+        .addCloseHook(
+            closed -> {
+              pools.work().onComplete(finished);
+              finished.future().onComplete(closed);
+            });
+    one.close();
+
+    assertThat(finished.future().succeeded()).isTrue();
+  }
+
+  private record Pools(List<WorkerExecutor> pools) implements AutoCloseable {
+    Pools(Vertx vertx) {
+      this(
+          IntStream.range(0, 20)
+              .mapToObj(i -> vertx.createSharedWorkerExecutor("pool-" + i, 1))
+              .toList());
+    }
+
+    Future<Void> work() {
+      return Future.all(pools.stream().map(pool -> pool.executeBlocking(() -> pool)).toList())
+          .mapEmpty();
+    }
+
+    @Override
+    public void close() {
+      pools.forEach(WorkerExecutor::close);
+    }
   }
 
   @Test
