@@ -108,10 +108,7 @@ public final class OperatorVerticle extends VerticleBase {
         .response()
         .setStatusCode(code.status())
         .putHeader(HttpHeaders.CONTENT_TYPE, "application/problem+json")
-        .end(
-            new ServiceException(code, code.title())
-                .problem(Call.begin(null, 0).trace())
-                .toBuffer());
+        .end(new ServiceException(code, code.title()).problem(Call.newTrace()).toBuffer());
   }
 
   /** The port it really listens on. */

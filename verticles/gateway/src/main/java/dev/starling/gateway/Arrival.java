@@ -7,13 +7,15 @@ import io.vertx.core.http.HttpConnection;
  * Ends a connection on which no request arrives in time.
  *
  * <p>The server's own idle time begins anew with each byte, so that a byte now and then would hold
- * a connection for ever. Here only a whole header counts. A request touches no timer: the timer of
+ * a connection for ever, and ends calls that take longer. Here only a whole header counts, and the
+ * time begins when all that was asked has been answered. A request touches no timer: the timer of
  * its connection looks when the last one was there.
  */
 final class Arrival {
   private final Vertx vertx;
   private final HttpConnection connection;
   private final long further;
+  private int unanswered;
   private boolean any;
   private long last;
   private long timer;
@@ -22,7 +24,7 @@ final class Arrival {
    * Begins to wait.
    *
    * @param first milliseconds for the first request
-   * @param further milliseconds from each request to the next, the time to answer it included
+   * @param further milliseconds from each answer to the next request
    */
   Arrival(Vertx vertx, HttpConnection connection, long first, long further) {
     this.vertx = vertx;
@@ -31,19 +33,32 @@ final class Arrival {
     this.timer = vertx.setTimer(first, t -> look());
   }
 
-  /** A request is there. */
-  void seen() {
+  /** The header of a request is there. */
+  void begun() {
     any = true;
+    unanswered++;
+  }
+
+  /** A request has been answered, or needs no answer any more. */
+  void answered() {
+    unanswered--;
     last = System.nanoTime();
   }
 
   private void look() {
-    long left = any ? further - (System.nanoTime() - last) / 1_000_000 : 0;
+    long left = left();
     if (left > 0) {
       timer = vertx.setTimer(left, t -> look());
     } else {
       connection.close();
     }
+  }
+
+  private long left() {
+    if (unanswered > 0) {
+      return further;
+    }
+    return any ? further - (System.nanoTime() - last) / 1_000_000 : 0;
   }
 
   /** The connection has ended. */

@@ -50,9 +50,9 @@ public final class GatewayVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(GatewayVerticle.class);
   private static final Pattern FORM =
       Pattern.compile("\\s*(multipart/|application/x-www-form)", Pattern.CASE_INSENSITIVE);
-  private static final String CALL = "call";
-  private static final String ARRIVAL = "arrival";
-  private static final long HTTP_BUDGET = 10_000;
+  private static final String TRACE = "trace";
+  private static final String BODY = "body";
+  private static final long BODY_WAIT = 10_000;
   private static final long LINGER = 1_000;
 
   private Node node;
@@ -80,8 +80,6 @@ public final class GatewayVerticle extends VerticleBase {
             .setMaxInitialLineLength(MAX_LINE)
             .setMaxHeaderSize(MAX_HEADERS)
             .setHttp2ClearTextEnabled(false)
-            .setIdleTimeoutUnit(TimeUnit.MILLISECONDS)
-            .setIdleTimeout(config().getInteger("idle-timeout", 30_000))
             .setTcpUserTimeout(10_000)
             .setAcceptBacklog(1024);
     String directory = config().getString("tls", "");
@@ -98,8 +96,8 @@ public final class GatewayVerticle extends VerticleBase {
         vertx
             .createHttpServer(options)
             .connectionHandler(this::connected)
-            .invalidRequestHandler(r -> Answers.invalid(r, Call.begin(null, 0).trace()))
-            .requestHandler(this::receive);
+            .invalidRequestHandler(r -> Answers.invalid(r, Call.newTrace()))
+            .requestHandler(request -> router.handle(request));
     return server
         .listen()
         .onSuccess(
@@ -117,17 +115,9 @@ public final class GatewayVerticle extends VerticleBase {
       return;
     }
     long first = config().getLong("header-timeout", 10_000L);
-    long further = config().getLong("idle-timeout", 30_000L) + HTTP_BUDGET;
+    long further = config().getLong("idle-timeout", 30_000L);
     arrivals.put(connection, new Arrival(vertx, connection, first, further));
     connection.closeHandler(v -> arrivals.remove(connection).end());
-  }
-
-  private void receive(HttpServerRequest request) {
-    Arrival arrival = arrivals.get(request.connection());
-    if (arrival != null) {
-      arrival.seen();
-    }
-    router.handle(request);
   }
 
   private void route() {
@@ -214,11 +204,17 @@ public final class GatewayVerticle extends VerticleBase {
   }
 
   private void begin(RoutingContext context) {
-    Call call = Call.begin(null, HTTP_BUDGET);
-    context.put(CALL, call);
-    Answers.common(context.request(), call.trace());
-    if (mayBring(context.request())) {
-      context.put(ARRIVAL, vertx.setTimer(HTTP_BUDGET, t -> late(context)));
+    HttpServerRequest request = context.request();
+    Arrival arrival = arrivals.get(request.connection());
+    if (arrival != null) {
+      arrival.begun();
+      context.addEndHandler(v -> arrival.answered());
+    }
+    String trace = Call.newTrace();
+    context.put(TRACE, trace);
+    Answers.common(request, trace);
+    if (mayBring(request)) {
+      context.put(BODY, vertx.setTimer(BODY_WAIT, t -> late(context)));
     }
     context.next();
   }
@@ -233,7 +229,7 @@ public final class GatewayVerticle extends VerticleBase {
     context.fail(
         new ServiceException(
             ErrorCode.REQUEST_TIMED_OUT,
-            "The body did not arrive within " + HTTP_BUDGET / 1000 + " s"));
+            "The body did not arrive within " + BODY_WAIT / 1000 + " s"));
   }
 
   /** The body handler would parse them, for nobody. */
@@ -252,15 +248,15 @@ public final class GatewayVerticle extends VerticleBase {
   }
 
   private void cancel(RoutingContext context) {
-    Long timer = context.remove(ARRIVAL);
+    Long timer = context.remove(BODY);
     if (timer != null) {
       vertx.cancelTimer(timer);
     }
   }
 
-  /** The call of this request, now with its caller's token and its operation's budget. */
+  /** The call of a request that has arrived whole: its operation's time begins now. */
   static Call call(RoutingContext context, String token, long budget) {
-    return context.<Call>get(CALL).with(token, budget);
+    return Call.begin(context.<String>get(TRACE), token, budget);
   }
 
   private void describe(RoutingContext context, List<ContractDocument.Entry> routes) {
@@ -281,9 +277,9 @@ public final class GatewayVerticle extends VerticleBase {
 
   private void fail(RoutingContext context) {
     cancel(context);
-    Call call = context.get(CALL);
-    String trace = call == null ? Call.begin(null, 0).trace() : call.trace();
-    if (call == null) { // Refused before any route.
+    String trace = context.get(TRACE);
+    if (trace == null) { // Refused before any route.
+      trace = Call.newTrace();
       Answers.common(context.request(), trace);
     }
     ServiceException problem = problem(context, trace);

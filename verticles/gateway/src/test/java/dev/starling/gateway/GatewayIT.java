@@ -191,6 +191,21 @@ class GatewayIT {
   }
 
   @Test
+  void keepsAConnectionWhoseAnswerTakesLonger() throws Exception {
+    start(new JsonObject().put("header-timeout", 100).put("idle-timeout", 100));
+
+    assertThat(get("/slow/a")).startsWith("HTTP/1.1 200");
+  }
+
+  @Test
+  void givesACallAllTheTimeOfItsOperation() throws Exception {
+    start();
+
+    assertThat(body(send("POST", "/patient", "{\"text\":\"a\"}")).getInteger("limit"))
+        .isBetween(590_000, 600_000);
+  }
+
+  @Test
   void hasNoMoreConnectionsThanItMay() throws Exception {
     start(new JsonObject().put("max-connections", 2));
     try (Line first = new Line(port)) {
@@ -637,7 +652,13 @@ class GatewayIT {
 
     assertThat(paths.fieldNames())
         .containsExactlyInAnyOrder(
-            "/items/{name}", "/items/latest", "/items/{id}", "/items", "/mine", "/slow/{text}");
+            "/items/{name}",
+            "/items/latest",
+            "/items/{id}",
+            "/items",
+            "/mine",
+            "/slow/{text}",
+            "/patient");
     assertThat(paths.getJsonObject("/items").fieldNames()).containsExactly("post");
     assertThat(
             paths

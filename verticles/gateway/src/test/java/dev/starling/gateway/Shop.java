@@ -47,6 +47,12 @@ final class Shop extends ServiceVerticle {
           .at(HttpMethod.GET, "/slow/{text}")
           .open();
 
+  static final Operation<Item, Page> PATIENT =
+      Operation.command("shop", "patient", Item.class, Page.class)
+          .at(HttpMethod.POST, "/patient")
+          .within(Duration.ofMinutes(10))
+          .open();
+
   /** Calls of {@link #SLOW} that were begun. */
   final AtomicInteger slow = new AtomicInteger();
 
@@ -58,6 +64,7 @@ final class Shop extends ServiceVerticle {
     handle(ADD, Future::succeededFuture);
     handle(MINE, Future::succeededFuture);
     handle(SLOW, this::slow);
+    handle(PATIENT, (item, call) -> done(new Page(item.text(), (int) call.remaining())));
   }
 
   private Future<Item> slow(Item item) {

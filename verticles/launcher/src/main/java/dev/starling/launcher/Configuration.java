@@ -48,9 +48,10 @@ final class Configuration {
       throws ConfigurationException {
     Configuration configuration = new Configuration();
     file.ifPresent(configuration::overlayFile);
+    Map<String, Setting> variables = Settings.by(Setting::environmentVariable);
     configuration.overlay(
-        startingWith("STARLING_", environment),
-        Settings.by(Setting::environmentVariable),
+        startingWith("STARLING_", ServiceLinks.removedFrom(environment, variables.keySet())),
+        variables,
         "environment",
         name -> "environment " + name);
     Map<String, String> properties = new HashMap<>();

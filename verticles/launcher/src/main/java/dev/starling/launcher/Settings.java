@@ -62,7 +62,7 @@ final class Settings {
             "http.idle-timeout",
             duration("1s", "1d"),
             "30s",
-            "Time after which a silent connection is closed"),
+            "Time after which a connection that brings no request is closed"),
         new Setting(
             "http.cors",
             list("origins such as https://app.example", "https?://[^\\s/?#@,]+"),

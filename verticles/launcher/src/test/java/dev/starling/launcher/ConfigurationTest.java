@@ -181,6 +181,68 @@ class ConfigurationTest {
     assertThat(configuration.integer("http.port")).isEqualTo(8080);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          STARLING_SERVICE_HOST                 | 10.96.0.7
+          STARLING_SERVICE_HOST                 | fd00::7
+          STARLING_SERVICE_PORT                 | 8080
+          STARLING_SERVICE_PORT_HTTP            | 8080
+          STARLING_SERVICE_PORT_HTTP_ALT        | 8080
+          STARLING_PORT                         | tcp://10.96.0.7:8080
+          STARLING_PORT                         | tcp://[fd00::7]:8080
+          STARLING_PORT_8080_TCP                | tcp://10.96.0.7:8080
+          STARLING_PORT_8080_TCP_PROTO          | tcp
+          STARLING_PORT_8080_TCP_PORT           | 8080
+          STARLING_PORT_8080_TCP_ADDR           | 10.96.0.7
+          STARLING_PORT_5353_UDP                | udp://10.96.0.7:5353
+          STARLING_GATEWAY_SERVICE_HOST         | 10.96.0.7
+          STARLING_GATEWAY_PORT                 | tcp://10.96.0.7:80
+          STARLING_HTTP_SERVICE_PORT            | 80
+          STARLING_HTTP_PORT_80_TCP_ADDR        | 10.96.0.7
+          """)
+  void aLinkToAServiceIsNoSetting(String name, String value) throws Exception {
+    assertThat(environment(Map.of(name, value)).print()).isEqualTo(environment(Map.of()).print());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          STARLING_SERVICE_HOST                 | db.example
+          STARLING_SERVICE_HOST                 | ''
+          STARLING_SERVICE_PORT                 | http
+          STARLING_SERVICE_PORT_                | 8080
+          STARLING_PORT                         | 8080
+          STARLING_PORT                         | tcp://10.96.0.7
+          STARLING_PORT                         | http://10.96.0.7:8080
+          STARLING_PORT                         | tcp://u:c4n4ry@10.96.0.7:8080
+          STARLING_PORT_8080                    | tcp://10.96.0.7:8080
+          STARLING_PORT_8080_TCP                | 8080
+          STARLING_PORT_8080_TCP_NAME           | tcp
+          STARLING_OPERATR_PORT                 | 9090
+          STARLING_HOST                         | 10.96.0.7
+          """)
+  void whatOnlyLooksLikeALinkIsAMistake(String name, String value) {
+    assertThat(mistakes(Map.of(name, value), Map.of()))
+        .singleElement()
+        .asString()
+        .startsWith(name + " (environment): no such setting")
+        .doesNotContain(CANARY);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"http.port", "operator.port", "cluster.port"})
+  void aLinkInThePlaceOfASettingIsAMistake(String path) {
+    assertThat(mistakes(Map.of(variable(path), "tcp://10.96.0.7:80"), Map.of()))
+        .containsExactly(
+            "%s (environment %s): found tcp://10.96.0.7:80; expected a port from 0 to 65535"
+                .formatted(path, variable(path)));
+  }
+
   @Test
   void everyMistakeOfEveryLayerIsReportedAtOnceOneALine() {
     List<String> mistakes =

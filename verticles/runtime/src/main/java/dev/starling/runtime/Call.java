@@ -37,7 +37,12 @@ public final class Call {
    * @param budget milliseconds for the whole chain
    */
   public static Call begin(String token, long budget) {
-    return new Call(newTrace(), token, System.nanoTime() + budget * 1_000_000, null);
+    return begin(newTrace(), token, budget);
+  }
+
+  /** The first call of a chain that has its trace already, from {@link #newTrace()}. */
+  public static Call begin(String trace, String token, long budget) {
+    return new Call(trace, token, System.nanoTime() + budget * 1_000_000, null);
   }
 
   /**
@@ -65,7 +70,7 @@ public final class Call {
   }
 
   /** 128 random bits in lower-case hexadecimal, the form of a W3C trace id. */
-  private static String newTrace() {
+  public static String newTrace() {
     ThreadLocalRandom random = ThreadLocalRandom.current();
     return HEX.toHexDigits(random.nextLong()) + HEX.toHexDigits(random.nextLong());
   }
@@ -81,12 +86,6 @@ public final class Call {
       }
     }
     return true;
-  }
-
-  /** The same chain with a token and with a smaller budget, in milliseconds. */
-  public Call with(String token, long budget) {
-    long sooner = Math.min(deadline - System.nanoTime(), budget * 1_000_000);
-    return new Call(trace, token, System.nanoTime() + sooner, caller);
   }
 
   Call by(Caller verified) {

@@ -5,6 +5,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.internal.CloseFuture;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.shareddata.Shareable;
@@ -55,6 +56,10 @@ public final class Node implements Shareable {
       Limits limits) {}
 
   private final Vertx vertx;
+
+  /** What belongs to the node itself; Vert.x would close it while services still finish. */
+  private final CloseFuture owned = new CloseFuture();
+
   private final Context home;
   private final Map<Class<?>, Future<?>> shared = new ConcurrentHashMap<>();
   private final Map<String, Bulkhead> bulkheads = new ConcurrentHashMap<>();
@@ -73,7 +78,7 @@ public final class Node implements Shareable {
   private Node(
       Vertx vertx, Options options, Membership membership, Secrets secrets, MeterRegistry meters) {
     this.vertx = vertx;
-    this.home = ((VertxInternal) vertx).createEventLoopContext();
+    this.home = ((VertxInternal) vertx).contextBuilder().withCloseFuture(owned).build();
     this.options = options;
     this.membership = membership;
     this.secrets = secrets;
@@ -151,7 +156,8 @@ public final class Node implements Shareable {
    * What the verticles of one service on this node share, made by the first to ask.
    *
    * <p>It is made on a context of the node itself: what belongs to the context of a verticle, such
-   * as a pool, would be closed with that verticle, while others still use it. Making it may block.
+   * as a pool, would be closed with that verticle, while others still use it. It is closed when the
+   * node leaves. Making it may block.
    */
   public <T extends AutoCloseable> Future<T> shared(Class<T> type, Supplier<T> make) {
     return shared
@@ -162,6 +168,7 @@ public final class Node implements Shareable {
   /** Ends what the node itself runs; its services are undeployed before. */
   public void leave() {
     shared.values().forEach(made -> made.onSuccess(Node::close));
+    owned.close();
     directory.close();
     vertx.sharedData().<String, Node>getLocalMap(KEY).remove(KEY);
   }

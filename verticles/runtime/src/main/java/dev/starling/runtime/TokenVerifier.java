@@ -6,22 +6,15 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.vertx.core.Future;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
 import java.security.MessageDigest;
 import java.security.PublicKey;
 import java.security.Signature;
-import java.security.spec.EdECPoint;
-import java.security.spec.EdECPublicKeySpec;
-import java.security.spec.NamedParameterSpec;
 import java.time.Clock;
 import java.util.Base64;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -31,14 +24,12 @@ import java.util.function.Supplier;
  *
  * <p>Strict, since a lenient reader is how tokens are forged (RFC 8725): one algorithm, a known
  * {@code kid}, {@code typ} at+jwt, no header that could change the meaning, every claim present. A
- * verification costs some 0.4 ms, so that verified tokens are kept by their SHA-256 until they end,
- * at most ten thousand. An unknown {@code kid} makes the keys be read again, at most once in ten
- * seconds.
+ * verification costs some 0.4 ms, so that verified tokens are kept by their SHA-256 until they or
+ * their keys end, at most ten thousand.
  */
 public final class TokenVerifier {
   private static final int MAX_TOKEN = 4096;
   private static final long SKEW_SECONDS = 30;
-  private static final long RELOAD_AFTER_SECONDS = 10;
   private static final Set<String> HEADERS = Set.of("alg", "kid", "typ");
   private static final Base64.Decoder BASE64 = Base64.getUrlDecoder();
   private static final Base64.Encoder ENCODER = Base64.getUrlEncoder().withoutPadding();
@@ -51,13 +42,12 @@ public final class TokenVerifier {
   private final String issuer;
   private final String audience;
   private final Clock clock;
-  private final Supplier<Future<JsonObject>> source;
-  private final Cache<ByteBuffer, Caller> verified =
+  private final TokenKeys keys;
+  private final Cache<ByteBuffer, Verified> verified =
       Caffeine.newBuilder().maximumSize(10_000).build();
 
-  private volatile Map<String, PublicKey> keys = Map.of();
-  private Future<Void> loading;
-  private long loaded = Long.MIN_VALUE;
+  /** A token that was found good, which it is as long as its key is. */
+  private record Verified(String kid, PublicKey key, Caller caller) {}
 
   /**
    * Makes a verifier.
@@ -69,7 +59,7 @@ public final class TokenVerifier {
     this.issuer = issuer;
     this.audience = audience;
     this.clock = clock;
-    this.source = source;
+    this.keys = new TokenKeys(clock, source);
   }
 
   /**
@@ -82,28 +72,29 @@ public final class TokenVerifier {
     if (token.length() > MAX_TOKEN) {
       return Future.failedFuture(refused());
     }
-    ByteBuffer key = sha256(token);
-    Caller known = verified.getIfPresent(key);
-    if (known != null) {
-      if (known.expires() + SKEW_SECONDS > now()) {
-        return Future.succeededFuture(known);
-      }
-      verified.invalidate(key);
-      return Future.failedFuture(refused());
-    }
+    ByteBuffer hash = sha256(token);
+    Verified known = verified.getIfPresent(hash);
     String kid;
     try {
-      kid = kid(token);
+      kid = known == null ? kid(token) : known.kid();
     } catch (ServiceException e) {
       return Future.failedFuture(e);
     }
-    return key(kid)
-        .map(
-            publicKey -> {
-              Caller caller = check(token, publicKey);
-              verified.put(key, caller);
-              return caller;
-            });
+    return keys.find(kid).map(key -> caller(token, hash, kid, key, known));
+  }
+
+  private Caller caller(String token, ByteBuffer hash, String kid, PublicKey key, Verified known) {
+    if (known != null && known.key().equals(key) && isLive(known.caller().expires())) {
+      return known.caller();
+    }
+    verified.invalidate(hash);
+    Caller caller = check(token, key);
+    verified.put(hash, new Verified(kid, key, caller));
+    return caller;
+  }
+
+  private boolean isLive(long expires) {
+    return expires + SKEW_SECONDS > now();
   }
 
   private long now() {
@@ -126,6 +117,9 @@ public final class TokenVerifier {
   }
 
   private Caller check(String token, PublicKey key) {
+    if (key == null) {
+      throw refused();
+    }
     try {
       int first = token.indexOf('.');
       int last = token.lastIndexOf('.');
@@ -136,7 +130,7 @@ public final class TokenVerifier {
         JsonObject claims = new JsonObject(read(token.substring(first + 1, last)));
         long now = now();
         long expires = claims.getLong("exp");
-        if (expires + SKEW_SECONDS > now
+        if (isLive(expires)
             && claims.getLong("iat") - SKEW_SECONDS <= now
             && claims.getLong("nbf", now) - SKEW_SECONDS <= now
             && issuer.equals(claims.getString("iss"))
@@ -167,86 +161,6 @@ public final class TokenVerifier {
 
   private static boolean isText(Object claim) {
     return claim instanceof String text && !text.isEmpty();
-  }
-
-  private Future<PublicKey> key(String kid) {
-    PublicKey known = keys.get(kid);
-    if (known != null) {
-      return Future.succeededFuture(known);
-    }
-    return load()
-        .map(
-            v -> {
-              PublicKey key = keys.get(kid);
-              if (key == null) {
-                throw refused();
-              }
-              return key;
-            });
-  }
-
-  private synchronized Future<Void> load() {
-    if (loading != null) {
-      return loading;
-    }
-    if (now() < loaded + RELOAD_AFTER_SECONDS) {
-      return Future.succeededFuture();
-    }
-    Future<Void> load =
-        source
-            .get()
-            .<Void>map(
-                set -> {
-                  keys = parse(set);
-                  return null;
-                })
-            .onComplete(done -> finished(done.succeeded()))
-            .recover(
-                e ->
-                    Future.failedFuture(
-                        new ServiceException(
-                            ErrorCode.NOT_STARTED, "The keys of access tokens cannot be had now")));
-    if (!load.isComplete()) {
-      loading = load;
-    }
-    return load;
-  }
-
-  private synchronized void finished(boolean well) {
-    loading = null;
-    if (well) {
-      loaded = now();
-    }
-  }
-
-  private static Map<String, PublicKey> parse(JsonObject set) {
-    Map<String, PublicKey> parsed = new HashMap<>();
-    JsonArray list = set.getJsonArray("keys", new JsonArray());
-    for (int i = 0; i < list.size(); i++) {
-      JsonObject jwk = list.getJsonObject(i);
-      if ("OKP".equals(jwk.getString("kty")) && "Ed25519".equals(jwk.getString("crv"))) {
-        parsed.put(jwk.getString("kid"), ed25519(BASE64.decode(jwk.getString("x"))));
-      }
-    }
-    return parsed;
-  }
-
-  /** RFC 8032, 5.1.2: little endian, the top bit is the sign of x. */
-  private static PublicKey ed25519(byte[] encoded) {
-    byte[] y = new byte[encoded.length];
-    for (int i = 0; i < encoded.length; i++) {
-      y[i] = encoded[encoded.length - 1 - i];
-    }
-    boolean odd = (y[0] & 0x80) != 0;
-    y[0] &= 0x7f;
-    try {
-      return KeyFactory.getInstance("Ed25519")
-          .generatePublic(
-              new EdECPublicKeySpec(
-                  NamedParameterSpec.ED25519, new EdECPoint(odd, new BigInteger(1, y))));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   private static ByteBuffer sha256(String token) {

@@ -7,16 +7,20 @@ import static org.awaitility.Awaitility.await;
 
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.ReplyException;
+import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.Signature;
 import java.security.interfaces.EdECPublicKey;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -272,6 +276,71 @@ class ServiceIT {
   void blamesNobodyWhenTheKeysAreAway() throws Exception {
     assertThat(code(one.node.client().call(WHO, new Text(""), Call.begin(token(), 2000))))
         .isEqualTo(ErrorCode.NOT_STARTED);
+  }
+
+  @Test
+  void goesOnWithEachCallInItsOwnThreadWhenTheKeysCome() throws Exception {
+    Promise<JsonObject> keys = Promise.promise();
+    TokenVerifier verifier =
+        new TokenVerifier("issuer", "audience", Clock.systemUTC(), keys::future);
+    String token = token();
+    List<Future<Boolean>> calls =
+        IntStream.range(0, 4).mapToObj(i -> goesOnInItsThread(verifier, token)).toList();
+    keys.complete(OneNode.noKeys());
+
+    assertThat(calls.stream().map(OneNode::await)).containsOnly(true);
+  }
+
+  private Future<Boolean> goesOnInItsThread(TokenVerifier verifier, String token) {
+    Promise<Boolean> same = Promise.promise();
+    Promise<Void> asked = Promise.promise();
+    ((VertxInternal) one.vertx)
+        .createEventLoopContext()
+        .runOnContext(
+            v -> {
+              Thread thread = Thread.currentThread();
+              verifier
+                  .verify(token)
+                  .onComplete(done -> same.complete(thread == Thread.currentThread()));
+              asked.complete();
+            });
+    await(asked.future());
+    return same.future();
+  }
+
+  /** Vert.x closes what belongs to it in any order, so that one pool would prove nothing. */
+  @Test
+  void keepsWhatIsSharedWhileTheServicesFinish() {
+    Pools pools = await(one.node.shared(Pools.class, () -> new Pools(one.vertx)));
+    Promise<Void> finished = Promise.promise();
+    ((VertxInternal) one.vertx)
+        .addCloseHook(
+            closed -> {
+              pools.work().onComplete(finished);
+              finished.future().onComplete(closed);
+            });
+    one.close();
+
+    assertThat(finished.future().succeeded()).isTrue();
+  }
+
+  private record Pools(List<WorkerExecutor> pools) implements AutoCloseable {
+    Pools(Vertx vertx) {
+      this(
+          IntStream.range(0, 20)
+              .mapToObj(i -> vertx.createSharedWorkerExecutor("pool-" + i, 1))
+              .toList());
+    }
+
+    Future<Void> work() {
+      return Future.all(pools.stream().map(pool -> pool.executeBlocking(() -> pool)).toList())
+          .mapEmpty();
+    }
+
+    @Override
+    public void close() {
+      pools.forEach(WorkerExecutor::close);
+    }
   }
 
   @Test

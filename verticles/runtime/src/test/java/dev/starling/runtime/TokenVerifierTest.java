@@ -331,12 +331,139 @@ class TokenVerifierTest {
   }
 
   @Test
+  void readsTheKeysAgainWhileAKnownOneServes() {
+    assertThat(verifier.verify(token(claims())).succeeded()).isTrue();
+    Promise<JsonObject> answer = Promise.promise();
+    source = answer.future();
+    now += 2;
+    assertThat(verifier.verify(token(claims())).succeeded()).isTrue();
+    assertThat(loads).isEqualTo(1);
+
+    now += 1;
+    for (int i = 0; i < 100; i++) {
+      assertThat(verifier.verify(token(claims())).succeeded()).isTrue();
+    }
+    assertThat(loads).isEqualTo(2);
+    KeyPair second = generate();
+    answer.complete(set("k2", second));
+
+    assertThat(verifier.verify(token("k2", claims(), second)).succeeded()).isTrue();
+    assertThat(loads).isEqualTo(2);
+  }
+
+  @Test
+  void refusesTheTokensOfAKeyThatHasGone() {
+    String verified = token(claims());
+    verifier.verify(verified);
+    source = Future.succeededFuture(new JsonObject().put("keys", new JsonArray()));
+    now += 3;
+    verifier.verify(verified);
+
+    assertRefused(verified);
+    assertRefused(token(claims()));
+    source = Future.succeededFuture(set("k1", pair));
+    now += 10;
+    assertThat(verifier.verify(verified).succeeded()).isTrue();
+  }
+
+  @Test
+  void refusesTheTokensOfAKeyThatAnotherHasReplaced() {
+    String verified = token(claims());
+    verifier.verify(verified);
+    source = Future.succeededFuture(set("k1", generate()));
+    now += 3;
+    verifier.verify(verified);
+
+    assertRefused(verified);
+  }
+
+  @Test
+  void waitsForTheKeysWhenNobodyAskedForLong() {
+    verifier.verify(token(claims()));
+    Promise<JsonObject> answer = Promise.promise();
+    source = answer.future();
+    now += 5;
+    Future<Caller> first = verifier.verify(token(claims()));
+    Future<Caller> second = verifier.verify(token(claims()));
+
+    assertThat(first.isComplete()).isFalse();
+    assertThat(second.isComplete()).isFalse();
+    answer.complete(set("k2", generate()));
+    assertThat(code(first)).isEqualTo(ErrorCode.UNAUTHENTICATED);
+    assertThat(code(second)).isEqualTo(ErrorCode.UNAUTHENTICATED);
+    assertThat(loads).isEqualTo(2);
+  }
+
+  @Test
+  void asksNobodyWhenItIsNotAsked() {
+    verifier.verify(token(claims()));
+    now += 3600;
+
+    assertThat(loads).isEqualTo(1);
+  }
+
+  @Test
+  void knowsThatAClockMayBePutBack() {
+    verifier.verify(token(claims()));
+    now -= 3600;
+    source = Future.succeededFuture(set("k2", pair));
+
+    assertThat(
+            verifier
+                .verify(token("k2", claims().put("iat", now).put("exp", now + 300), pair))
+                .succeeded())
+        .isTrue();
+  }
+
+  @Test
   void blamesNoCallerWhenTheKeysCannotBeHad() {
     source = Future.failedFuture("the network is down at 10.0.0.7");
     assertThat(code(verifier.verify(token(claims())))).isEqualTo(ErrorCode.NOT_STARTED);
 
     source = Future.succeededFuture(set("k1", pair));
+    now += 1;
     assertThat(verifier.verify(token(claims())).succeeded()).isTrue();
+  }
+
+  @Test
+  void leavesASourceThatFailsAloneForASecond() {
+    source = Future.failedFuture("down");
+    for (int i = 0; i < 1000; i++) {
+      assertThat(code(verifier.verify(token(claims())))).isEqualTo(ErrorCode.NOT_STARTED);
+    }
+    assertThat(loads).isEqualTo(1);
+
+    now += 1;
+    assertThat(code(verifier.verify(token(claims())))).isEqualTo(ErrorCode.NOT_STARTED);
+    assertThat(loads).isEqualTo(2);
+  }
+
+  @Test
+  void waitsForNobodyWhileTheSourceFails() {
+    verifier.verify(token(claims()));
+    now += 3;
+    for (int i = 1; i <= 10; i++) {
+      Promise<JsonObject> answer = Promise.promise();
+      source = answer.future();
+      assertThat(verifier.verify(token(claims())).succeeded()).isTrue();
+      answer.fail("down");
+      assertThat(loads).isEqualTo(1 + i);
+      now += 1;
+    }
+  }
+
+  @Test
+  void survivesASourceThatThrows() {
+    verifier =
+        new TokenVerifier(
+            "issuer",
+            "audience",
+            Clock.systemUTC(),
+            () -> {
+              throw new IllegalStateException("closed");
+            });
+
+    assertThat(code(verifier.verify(token(claims())))).isEqualTo(ErrorCode.NOT_STARTED);
   }
 
   @ParameterizedTest

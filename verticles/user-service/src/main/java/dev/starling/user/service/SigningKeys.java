@@ -22,28 +22,35 @@ import java.util.List;
 record SigningKeys(SigningKey signing, KeySet published) {
   private static final long LOCK = 0x6b65_7973L; // "keys"
 
+  private static final String VALID =
+      """
+      SELECT public_jwk, private_key FROM signing_keys
+      WHERE revoked_at IS NULL AND (retire_at IS NULL OR retire_at > now())
+      ORDER BY active_at <= now() DESC, active_at DESC""";
+
+  /** The keys that are valid now, by one statement; where there are none, one is made. */
   static Future<SigningKeys> load(Database database, KeyCipher cipher) {
+    return database
+        .query(VALID)
+        .compose(
+            rows ->
+                rows.size() > 0
+                    ? Future.succeededFuture(restore(rows, cipher))
+                    : create(database, cipher));
+  }
+
+  private static Future<SigningKeys> create(Database database, KeyCipher cipher) {
     return database.inTransaction(
         connection ->
             connection
                 .query("SELECT pg_advisory_xact_lock(" + LOCK + ")")
                 .execute()
-                .compose(v -> read(connection))
+                .compose(v -> connection.query(VALID).execute())
                 .compose(
                     rows ->
                         rows.size() > 0
                             ? Future.succeededFuture(restore(rows, cipher))
                             : create(connection, cipher)));
-  }
-
-  private static Future<RowSet<Row>> read(SqlConnection connection) {
-    return connection
-        .query(
-            """
-            SELECT public_jwk, private_key FROM signing_keys
-            WHERE revoked_at IS NULL AND (retire_at IS NULL OR retire_at > now())
-            ORDER BY active_at <= now() DESC, active_at DESC""")
-        .execute();
   }
 
   private static SigningKeys restore(RowSet<Row> rows, KeyCipher cipher) {

@@ -40,10 +40,10 @@ final class Users implements AutoCloseable {
   private final HashPool hashes;
   private final PasswordHasher hasher;
   private final AccessTokens tokens;
-  private final KeyCipher cipher;
   private final Settings settings;
   private final SecureRandom random = new SecureRandom();
-  private final Future<SigningKeys> keys;
+  private final CurrentKeys keys;
+  private final Future<?> ready;
 
   /** The settings below {@code user} in the configuration; times in milliseconds there. */
   private record Settings(
@@ -81,15 +81,16 @@ final class Users implements AutoCloseable {
             node.options().audience(),
             settings.accessToken(),
             Clock.systemUTC());
-    cipher = new KeyCipher(node.secrets().bytes(Secrets.KEY_ENCRYPTION));
+    KeyCipher cipher = new KeyCipher(node.secrets().bytes(Secrets.KEY_ENCRYPTION));
     gauges(node.meters());
-    keys = prepare(vertx, System.nanoTime() + START_WITHIN.toNanos());
+    keys = new CurrentKeys(Clock.systemUTC(), () -> SigningKeys.load(database, cipher));
+    ready = prepare(vertx, System.nanoTime() + START_WITHIN.toNanos());
   }
 
   /** A database that has just been started, or is busy, is asked again for a while. */
   private Future<SigningKeys> prepare(Vertx vertx, long deadline) {
     return Migrations.run(database)
-        .compose(v -> SigningKeys.load(database, cipher))
+        .compose(v -> keys.get())
         .recover(
             failure ->
                 ServiceException.of(failure).code() == ErrorCode.UNAVAILABLE
@@ -105,7 +106,7 @@ final class Users implements AutoCloseable {
 
   /** Succeeds when tables and keys are there. */
   Future<?> ready() {
-    return keys;
+    return ready;
   }
 
   Future<Void> ping() {
@@ -186,7 +187,7 @@ final class Users implements AutoCloseable {
     String refresh = "rt_" + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
     return accounts
         .begin(session, user, settings.session(), sha256(refresh), settings.refreshIdle())
-        .compose(v -> keys)
+        .compose(v -> keys.get())
         .map(
             signing ->
                 new Tokens(
@@ -209,7 +210,7 @@ final class Users implements AutoCloseable {
   }
 
   Future<KeySet> published() {
-    return keys.map(SigningKeys::published);
+    return keys.get().map(SigningKeys::published);
   }
 
   private PasswordHasher hasher(Call call) {
