@@ -55,7 +55,7 @@ final class OperationHandler<I, O> {
     Call call = Call.received(message.headers(), spec().budget());
     Future<O> reply;
     try {
-      reply = authenticate(node, call).compose(c -> run(decode(node, message), c));
+      reply = authenticate(node, keyed(call, message)).compose(c -> run(decode(node, message), c));
     } catch (RuntimeException e) {
       reply = Future.failedFuture(e);
     }
@@ -65,6 +65,10 @@ final class OperationHandler<I, O> {
         .onFailure(failure -> fail(message, log(failure, call), call))
         .<Void>mapEmpty()
         .otherwiseEmpty();
+  }
+
+  private Call keyed(Call call, Message<?> message) {
+    return spec().keyed() ? call.taking(message.headers().get(Call.KEY)) : call;
   }
 
   private Future<Call> authenticate(Node node, Call call) {

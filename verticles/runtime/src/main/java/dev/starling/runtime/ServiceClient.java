@@ -44,7 +44,7 @@ public final class ServiceClient {
   public Future<Message<Buffer>> send(
       OperationSpec operation, Buffer body, String parameters, Call call) {
     Completable<Object> sample = telemetry.called(operation);
-    return attempt(operation, body, parameters, call)
+    return attempt(operation, body, parameters, call.onward())
         .recover(failure -> Future.failedFuture(ServiceException.of(failure)))
         .andThen(sample);
   }
@@ -71,6 +71,9 @@ public final class ServiceClient {
             .addHeader(Call.BUDGET, Long.toString(budget));
     if (call.token() != null) {
       options.addHeader(Call.TOKEN, call.token());
+    }
+    if (call.key() != null) {
+      options.addHeader(Call.KEY, call.key());
     }
     if (parameters != null) {
       options.addHeader(ServiceVerticle.PARAMETERS, parameters);

@@ -2,6 +2,7 @@ package dev.starling.runtime;
 
 import static dev.starling.runtime.OneNode.await;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
@@ -66,6 +67,12 @@ class ServiceIT {
       Operation.query("relay", "relay", Text.class, Text.class);
   private static final Operation<Text, Text> TRACE =
       Operation.query("lab", "trace", Text.class, Text.class).open();
+  private static final Operation<Text, Text> KEYED =
+      Operation.command("lab", "keyed", Text.class, Text.class).open().keyed();
+  private static final Operation<Text, Text> UNKEYED =
+      Operation.command("lab", "unkeyed", Text.class, Text.class).open();
+  private static final Operation<Text, Text> HAND_ON =
+      Operation.command("relay", "hand-on", Text.class, Text.class).open().keyed();
   private static final Operation<Nothing, Keys> KEYS =
       Operation.query("keys", "get", Nothing.class, Keys.class).open();
 
@@ -141,7 +148,7 @@ class ServiceIT {
   @Test
   void refusesAnOperationThatItDoesNotHave() {
     OperationSpec unknown =
-        new OperationSpec("lab", "unknown", true, true, null, null, 1000, null, 0);
+        new OperationSpec("lab", "unknown", true, false, true, null, null, 1000, null, 0);
 
     assertThat(code(send(unknown, "{}"))).isEqualTo(ErrorCode.NOT_FOUND);
   }
@@ -149,7 +156,7 @@ class ServiceIT {
   @Test
   void refusesAServiceThatNobodyOffers() {
     OperationSpec unknown =
-        new OperationSpec("unknown", "echo", true, true, null, null, 1000, null, 0);
+        new OperationSpec("unknown", "echo", true, false, true, null, null, 1000, null, 0);
 
     assertThat(code(send(unknown, "{}"))).isEqualTo(ErrorCode.NOT_STARTED);
   }
@@ -281,6 +288,42 @@ class ServiceIT {
   }
 
   @Test
+  void givesTheKeyOfACallToTheOperationCalledAndNoFurther() {
+    one.deploy(new Relay());
+    Call call = Call.begin(null, 2000).keyed("k~!");
+
+    assertThat(await(one.node.client().call(KEYED, new Text(""), call)).text()).isEqualTo("k~!");
+    assertThat(await(one.node.client().call(UNKEYED, new Text(""), call)).text()).isNull();
+    assertThat(await(one.node.client().call(HAND_ON, new Text(""), call)).text())
+        .isEqualTo("k~! null");
+    assertThat(one.call(KEYED, new Text("")).text()).isNull();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", " ", "a b", "a\u007f", "\u00e4", "a\n", "LONG"})
+  void refusesAKeyThatIsNone(String key) {
+    String text = key.equals("LONG") ? "k".repeat(256) : key;
+    assertThatThrownBy(() -> Call.begin(null, 2000).keyed(text))
+        .isInstanceOf(ServiceException.class)
+        .hasMessageContaining("Idempotency-Key");
+
+    DeliveryOptions options = options(KEYED).addHeader(Call.KEY, text);
+    assertThat(code(raw(KEYED, Buffer.buffer("{}"), options))).isEqualTo(ErrorCode.MALFORMED);
+    options = new DeliveryOptions().addHeader(Call.KEY, text);
+    assertThat(code(request("lab.keyed", new JsonObject(), options)))
+        .isEqualTo(ErrorCode.MALFORMED);
+    assertThat(await(request("lab.unkeyed", new JsonObject(), options).map(true))).isTrue();
+  }
+
+  @Test
+  void takesAKeyOf255CharactersFromAnyProgram() {
+    DeliveryOptions options = new DeliveryOptions().addHeader(Call.KEY, "k".repeat(255));
+    Object reply =
+        one.vertx.eventBus().request("lab.keyed", new JsonObject(), options).await().body();
+    assertThat(((JsonObject) reply).getString("text")).hasSize(255);
+  }
+
+  @Test
   void opensItsBreakerAfterFiveFaultsAndClosesItAfterAPing() {
     for (int i = 0; i < 5; i++) {
       assertThat(refused(THROW, "").code()).isEqualTo(ErrorCode.INTERNAL);
@@ -381,7 +424,8 @@ class ServiceIT {
 
   @Test
   void isNotAnnouncedWhenItCannotOpen() {
-    OperationSpec spec = new OperationSpec("shut", "echo", true, true, null, null, 1000, null, 0);
+    OperationSpec spec =
+        new OperationSpec("shut", "echo", true, false, true, null, null, 1000, null, 0);
     ServiceVerticle shut =
         new ServiceVerticle() {
           @Override
@@ -486,6 +530,8 @@ class ServiceIT {
       handle(NULL, request -> null);
       handle(FOREIGN, this::foreign);
       handle(TRACE, (request, call) -> Future.succeededFuture(new Text(call.trace())));
+      handle(KEYED, (request, call) -> Future.succeededFuture(new Text(call.key())));
+      handle(UNKEYED, (request, call) -> Future.succeededFuture(new Text(call.key())));
       handle(
           THROW,
           request -> {
@@ -543,6 +589,13 @@ class ServiceIT {
                               .client()
                               .call(TRACE, request, call)
                               .map(trace -> new Text(who.text() + " " + trace.text()))));
+      handle(
+          HAND_ON,
+          (request, call) ->
+              node()
+                  .client()
+                  .call(KEYED, request, call)
+                  .map(next -> new Text(call.key() + " " + next.text())));
     }
   }
 }
