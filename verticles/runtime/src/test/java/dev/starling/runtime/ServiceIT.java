@@ -73,6 +73,8 @@ class ServiceIT {
       Operation.command("lab", "unkeyed", Text.class, Text.class).open();
   private static final Operation<Text, Text> HAND_ON =
       Operation.command("relay", "hand-on", Text.class, Text.class).open().keyed();
+  private static final Operation<Text, Text> LATE =
+      Operation.query("late", "late", Text.class, Text.class).open();
   private static final Operation<Nothing, Keys> KEYS =
       Operation.query("keys", "get", Nothing.class, Keys.class).open();
 
@@ -446,6 +448,31 @@ class ServiceIT {
     assertThat(code(send(spec, "{}"))).isEqualTo(ErrorCode.NOT_STARTED);
   }
 
+  @Test
+  void servesOnceItCanOpenAndSaysWhyItCannot() {
+    Late late = new Late(2);
+    one.deploy(late);
+
+    assertThat(await(one.node.health().readiness()))
+        .contains(new Health.Check("late", false, "not there yet"));
+    assertThat(code(one.node.client().call(LATE, new Text("a")))).isEqualTo(ErrorCode.NOT_STARTED);
+    await()
+        .until(() -> await(one.node.client().call(LATE, new Text("a")).map(true).otherwise(false)));
+    assertThat(late.opened).hasValue(3);
+    assertThat(await(one.node.health().readiness())).isEmpty();
+  }
+
+  @Test
+  void opensNoMoreOnceItStops() {
+    Late late = new Late(Integer.MAX_VALUE);
+    one.deploy(late);
+    await().until(() -> late.opened.get() > 1);
+    await(one.vertx.undeploy(late.deploymentID()));
+    int opened = late.opened.get();
+
+    await().during(Duration.ofMillis(1200)).until(() -> late.opened.get() == opened);
+  }
+
   private Future<Message<Buffer>> send(OperationSpec operation, String body) {
     return one.node.client().send(operation, Buffer.buffer(body), null, Call.begin(null, 2000));
   }
@@ -571,6 +598,32 @@ class ServiceIT {
       closed = true;
       threads.shutdown();
       return Future.succeededFuture();
+    }
+  }
+
+  /** What it needs is away for some attempts, and in between fails in another way. */
+  private static final class Late extends ServiceVerticle {
+    private final AtomicInteger opened = new AtomicInteger();
+    private final int away;
+
+    Late(int away) {
+      this.away = away;
+    }
+
+    @Override
+    protected void operations() {
+      handle(LATE, Future::succeededFuture);
+    }
+
+    @Override
+    protected Future<?> open() {
+      int attempt = opened.incrementAndGet();
+      if (attempt == 2) {
+        throw new IllegalStateException("not there yet");
+      }
+      return attempt > away
+          ? Future.succeededFuture()
+          : Future.failedFuture(new ServiceException(ErrorCode.UNAVAILABLE, "not there yet"));
     }
   }
 
