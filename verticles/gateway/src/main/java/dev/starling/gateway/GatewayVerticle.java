@@ -198,7 +198,10 @@ public final class GatewayVerticle extends VerticleBase {
                 HttpMethod.PATCH,
                 HttpMethod.DELETE))
         .allowedHeaders(
-            Set.of(HttpHeaders.AUTHORIZATION.toString(), HttpHeaders.CONTENT_TYPE.toString()))
+            Set.of(
+                HttpHeaders.AUTHORIZATION.toString(),
+                HttpHeaders.CONTENT_TYPE.toString(),
+                IdempotencyKey.NAME))
         .exposedHeaders(Set.of("location", "retry-after", "www-authenticate", "x-request-id"))
         .maxAgeSeconds(600);
   }

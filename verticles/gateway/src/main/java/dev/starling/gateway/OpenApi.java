@@ -98,6 +98,9 @@ final class OpenApi {
       described.put(
           "requestBody", new JsonObject().put("required", true).put("content", content(body)));
     }
+    if (operation.keyed()) {
+      parameters.add(key());
+    }
     if (!parameters.isEmpty()) {
       described.put("parameters", parameters);
     }
@@ -106,6 +109,16 @@ final class OpenApi {
           "security", new JsonArray().add(new JsonObject().put("bearer", new JsonArray())));
     }
     return described.put("responses", responses(entry));
+  }
+
+  private static JsonObject key() {
+    JsonObject schema = new JsonObject().put("type", "string");
+    schema.put("minLength", 1).put("maxLength", 255).put("pattern", "^[!-~]+$");
+    return parameter(schema, IdempotencyKey.NAME, "header", false)
+        .put(
+            "description",
+            "Makes the request safe to repeat: the same request with the same key is done once and"
+                + " gets the same answer; another request with it gets 422");
   }
 
   private static JsonObject parameter(JsonObject schema, String name, String in, boolean required) {

@@ -63,7 +63,8 @@ final class OperationRoute implements Handler<RoutingContext> {
       Buffer body = body(context);
       String parameters = parameters(context, body);
       String token = operation.open() ? null : token(request);
-      call = GatewayVerticle.call(context, token, operation.budget());
+      String key = operation.keyed() ? IdempotencyKey.of(request.headers()) : null;
+      call = GatewayVerticle.call(context, token, operation.budget()).keyed(key);
       Call begun = call;
       reply = verify(token).compose(v -> node.client().send(operation, body, parameters, begun));
     } catch (ServiceException e) {

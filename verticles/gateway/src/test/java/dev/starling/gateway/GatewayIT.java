@@ -470,6 +470,93 @@ class GatewayIT {
     assertThat(header(answer, "www-authenticate")).isEqualTo(challenge);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "a: b                                                   | key null",
+        "idempotency-key: 8e03978e-40d5-43dd-bc93-6894a57f9324  | key 8e03978e-40d5-43dd-bc93-6894a57f9324",
+        "Idempotency-Key: \"8e03978e\"                          | key 8e03978e",
+        "idempotency-key: \"a,\\\"b\\\\\"                        | key a,\"b\\",
+        "idempotency-key: a+/=;b                                | key a+/=;b"
+      })
+  void handsOnAnIdempotencyKey(String header, String key) throws Exception {
+    start();
+
+    assertThat(body(order(header)).getString("text")).isEqualTo(key);
+  }
+
+  private String order(String headers) throws IOException {
+    return once(
+        "POST /orders"
+            + HOST
+            + "content-type: application/json\r\ncontent-length: 12\r\n"
+            + headers
+            + "\r\nconnection: close\r\n\r\n{\"text\":\"a\"}");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "idempotency-key:",
+        "idempotency-key: \"\"",
+        "idempotency-key: a b",
+        "idempotency-key: \"a b\"",
+        "idempotency-key: a,b",
+        "idempotency-key: \"a",
+        "idempotency-key: a\"",
+        "idempotency-key: \"a\\b\"",
+        "idempotency-key: \"a\";b=c",
+        "idempotency-key: \u00e4",
+        "idempotency-key: a\r\nidempotency-key: a",
+        "idempotency-key: LONG"
+      })
+  void refusesAnIdempotencyKeyThatIsNone(String header) throws Exception {
+    start();
+
+    String answer = order(header.replace("LONG", "k".repeat(256)));
+    assertProblem(answer, 400);
+    JsonObject error = body(answer).getJsonArray("errors").getJsonObject(0);
+    assertThat(error.getString("rule")).isEqualTo("idempotency-key");
+    assertThat(error.getString("detail")).contains("Idempotency-Key");
+  }
+
+  @Test
+  void takesTheLongestIdempotencyKeyInEitherForm() throws Exception {
+    start();
+    String longest = "k".repeat(255);
+
+    assertThat(order("idempotency-key: " + longest)).contains("key " + longest);
+    assertThat(order("idempotency-key: \"" + longest + "\"")).contains("key " + longest);
+  }
+
+  @Test
+  void ignoresAnIdempotencyKeyWhereItMeansNothing() throws Exception {
+    start();
+
+    assertThat(
+            once("GET /items/latest" + HOST + "idempotency-key: a b\r\nconnection: close\r\n\r\n"))
+        .startsWith("HTTP/1.1 200");
+  }
+
+  @Test
+  void describesTheIdempotencyKeyWhereItMeansSomething() throws Exception {
+    start();
+    JsonObject paths = body(get("/openapi.json")).getJsonObject("paths");
+
+    JsonObject key =
+        paths
+            .getJsonObject("/orders")
+            .getJsonObject("post")
+            .getJsonArray("parameters")
+            .getJsonObject(0);
+    assertThat(key.getString("name")).isEqualTo("Idempotency-Key");
+    assertThat(key.getString("in")).isEqualTo("header");
+    assertThat(key.getBoolean("required")).isFalse();
+    assertThat(paths.getJsonObject("/items").getJsonObject("post").encode())
+        .doesNotContain("Idempotency-Key");
+  }
+
   @Test
   void takesNoTokenFromTheAddress() throws Exception {
     start();
@@ -561,6 +648,8 @@ class GatewayIT {
     assertThat(header(answer, "access-control-allow-credentials")).isNull();
     assertThat(header(preflight("https://good.example"), "access-control-allow-methods"))
         .contains("POST", "PUT", "PATCH", "DELETE");
+    assertThat(header(preflight("https://good.example"), "access-control-allow-headers"))
+        .containsIgnoringCase("idempotency-key");
     assertThat(header(from("https://good.example"), "access-control-expose-headers"))
         .containsIgnoringCase("location")
         .containsIgnoringCase("x-request-id");
@@ -656,6 +745,7 @@ class GatewayIT {
             "/items/latest",
             "/items/{id}",
             "/items",
+            "/orders",
             "/mine",
             "/slow/{text}",
             "/patient");

@@ -40,6 +40,11 @@ final class Shop extends ServiceVerticle {
           .at(HttpMethod.POST, "/items")
           .creates("/items/{text}")
           .open();
+  static final Operation<Item, Item> ORDER =
+      Operation.command("shop", "order", Item.class, Item.class)
+          .at(HttpMethod.POST, "/orders")
+          .keyed()
+          .open();
   static final Operation<Nothing, Nothing> MINE =
       Operation.query("shop", "mine", Nothing.class, Nothing.class).at(HttpMethod.GET, "/mine");
   static final Operation<Item, Item> SLOW =
@@ -62,6 +67,7 @@ final class Shop extends ServiceVerticle {
     handle(LATEST, n -> done(new Page("latest", 0)));
     handle(PUT, Future::succeededFuture);
     handle(ADD, Future::succeededFuture);
+    handle(ORDER, (item, call) -> Future.succeededFuture(new Item("key " + call.key())));
     handle(MINE, Future::succeededFuture);
     handle(SLOW, this::slow);
     handle(PATIENT, (item, call) -> done(new Page(item.text(), (int) call.remaining())));

@@ -4,30 +4,41 @@ import io.vertx.core.MultiMap;
 import java.util.HexFormat;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /**
- * What travels with a call from hop to hop: its trace, its deadline and its caller's token.
+ * What travels with a call: from hop to hop its trace, its deadline and its caller's token, to the
+ * operation called its key.
  *
  * <p>The token itself travels, and each service verifies it: being on the bus is no credential. The
  * deadline travels as the time left, since clocks of nodes differ.
  */
 public final class Call {
+  /** Header of a call's key, on the bus and over HTTP. */
+  public static final String KEY = "idempotency-key";
+
   static final String TRACE = "trace";
   static final String TOKEN = "token";
   static final String BUDGET = "budget";
 
   private static final HexFormat HEX = HexFormat.of();
+  private static final Pattern VISIBLE = Pattern.compile("[!-~]{1,255}");
 
   private final String trace;
   private final String token;
   private final long deadline;
   private final Caller caller;
+  private final String key;
+  private final boolean taken;
 
-  private Call(String trace, String token, long deadline, Caller caller) {
+  private Call(
+      String trace, String token, long deadline, Caller caller, String key, boolean taken) {
     this.trace = trace;
     this.token = token;
     this.deadline = deadline;
     this.caller = caller;
+    this.key = key;
+    this.taken = taken;
   }
 
   /**
@@ -42,7 +53,7 @@ public final class Call {
 
   /** The first call of a chain that has its trace already, from {@link #newTrace()}. */
   public static Call begin(String trace, String token, long budget) {
-    return new Call(trace, token, System.nanoTime() + budget * 1_000_000, null);
+    return new Call(trace, token, System.nanoTime() + budget * 1_000_000, null, null, false);
   }
 
   /**
@@ -58,7 +69,9 @@ public final class Call {
         isTrace(trace) ? trace : newTrace(),
         headers.get(TOKEN),
         System.nanoTime() + left * 1_000_000,
-        null);
+        null,
+        null,
+        false);
   }
 
   private static long parse(String number, long otherwise) {
@@ -88,8 +101,46 @@ public final class Call {
     return true;
   }
 
+  /** The same chain with a smaller budget, in milliseconds. */
+  Call within(long budget) {
+    long sooner = Math.min(deadline - System.nanoTime(), budget * 1_000_000);
+    return new Call(trace, token, System.nanoTime() + sooner, caller, key, taken);
+  }
+
+  /**
+   * The same chain with a key for the next operation called, if that is {@link Operation#keyed}.
+   *
+   * @param key 1 to 255 visible ASCII characters that the caller uses for nothing else; null for
+   *     none
+   * @throws ServiceException {@link ErrorCode#MALFORMED} for any other text
+   */
+  public Call keyed(String key) {
+    return new Call(trace, token, deadline, caller, checked(key), false);
+  }
+
+  /** This call with the key that came with it, which goes no further. */
+  Call taking(String key) {
+    return new Call(trace, token, deadline, caller, checked(key), true);
+  }
+
+  /** This call as the next operation called is to get it. */
+  Call onward() {
+    return taken ? new Call(trace, token, deadline, caller, null, false) : this;
+  }
+
+  private static String checked(String key) {
+    if (key != null && !VISIBLE.matcher(key).matches()) {
+      throw ServiceException.ofField(
+          ErrorCode.MALFORMED,
+          "",
+          KEY,
+          "Idempotency-Key must be 1 to 255 visible ASCII characters");
+    }
+    return key;
+  }
+
   Call by(Caller verified) {
-    return new Call(trace, token, deadline, verified);
+    return new Call(trace, token, deadline, verified, key, taken);
   }
 
   /** Names the whole chain of calls in logs, answers and problems. */
@@ -100,6 +151,14 @@ public final class Call {
   /** The caller's access token as it came, not yet trusted; null for none. */
   public String token() {
     return token;
+  }
+
+  /**
+   * Names what the caller wants, so that asking for it twice is as good as once; null for none.
+   * Belongs to the operation called, not to what that calls in turn.
+   */
+  public String key() {
+    return key;
   }
 
   /**

@@ -46,7 +46,10 @@ public final class Operation<I, O> {
     return create(service, name, request, reply, true);
   }
 
-  /** An operation that changes something each time and is therefore sent once only. */
+  /**
+   * An operation that changes something each time and is therefore sent once only, unless it is
+   * called with a key.
+   */
   public static <I, O> Operation<I, O> command(
       String service, String name, Class<I> request, Class<O> reply) {
     return create(service, name, request, reply, false);
@@ -61,7 +64,8 @@ public final class Operation<I, O> {
           "The request of " + service + "." + name + " is not a record: " + request.getName());
     }
     OperationSpec spec =
-        new OperationSpec(service, name, idempotent, false, null, null, BUDGET.toMillis(), null, 0);
+        new OperationSpec(
+            service, name, idempotent, false, false, null, null, BUDGET.toMillis(), null, 0);
     return new Operation<>(spec, request, reply);
   }
 
@@ -73,12 +77,20 @@ public final class Operation<I, O> {
   public Operation<I, O> at(HttpMethod method, String path) {
     requireMatch(PATH, path, "an HTTP path");
     requireMembers(path);
-    return with(spec.open(), method.name(), path, spec.budget(), spec.location(), spec.maxAge());
+    return with(spec.at(method.name(), path));
+  }
+
+  /**
+   * Lets a caller give a key ({@link Call#keyed}): doing it twice with the same key is as good as
+   * once, which the handler sees to.
+   */
+  public Operation<I, O> keyed() {
+    return with(spec.keyed(true));
   }
 
   /** Lets anyone call it, without an access token. */
   public Operation<I, O> open() {
-    return with(true, spec.method(), spec.path(), spec.budget(), spec.location(), spec.maxAge());
+    return with(spec.open(true));
   }
 
   /** Sets the time for the whole call, all attempts and hops included: 1 ms to 10 minutes. */
@@ -86,8 +98,7 @@ public final class Operation<I, O> {
     if (budget.toMillis() < 1 || budget.toMillis() > Duration.ofMinutes(10).toMillis()) {
       throw new IllegalArgumentException("A budget is between 1 ms and 10 min, not " + budget);
     }
-    return with(
-        spec.open(), spec.method(), spec.path(), budget.toMillis(), spec.location(), spec.maxAge());
+    return with(spec.within(budget.toMillis()));
   }
 
   /**
@@ -97,35 +108,16 @@ public final class Operation<I, O> {
    */
   public Operation<I, O> creates(String location) {
     requireMatch(PATH, location, "a location");
-    return with(spec.open(), spec.method(), spec.path(), spec.budget(), location, spec.maxAge());
+    return with(spec.creates(location));
   }
 
   /** Lets any cache keep the reply, which must be the same for every caller. */
   public Operation<I, O> cacheable(Duration maxAge) {
-    return with(
-        spec.open(),
-        spec.method(),
-        spec.path(),
-        spec.budget(),
-        spec.location(),
-        maxAge.toSeconds());
+    return with(spec.cacheable(maxAge.toSeconds()));
   }
 
-  private Operation<I, O> with(
-      boolean open, String method, String path, long budget, String location, long maxAge) {
-    return new Operation<>(
-        new OperationSpec(
-            spec.service(),
-            spec.name(),
-            spec.idempotent(),
-            open,
-            method,
-            path,
-            budget,
-            location,
-            maxAge),
-        request,
-        reply);
+  private Operation<I, O> with(OperationSpec changed) {
+    return new Operation<>(changed, request, reply);
   }
 
   private void requireMembers(String path) {

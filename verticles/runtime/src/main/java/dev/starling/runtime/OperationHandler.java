@@ -87,10 +87,14 @@ final class OperationHandler<I, O> {
 
   private Future<O> work(Node node, Message<?> message, Call call) {
     try {
-      return authenticate(node, call).compose(c -> run(decode(node, message), c));
+      return authenticate(node, keyed(call, message)).compose(c -> run(decode(node, message), c));
     } catch (RuntimeException e) {
       return Future.failedFuture(e);
     }
+  }
+
+  private Call keyed(Call call, Message<?> message) {
+    return spec().keyed() ? call.taking(message.headers().get(Call.KEY)) : call;
   }
 
   private Future<Call> authenticate(Node node, Call call) {

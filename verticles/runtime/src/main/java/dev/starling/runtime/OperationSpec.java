@@ -9,6 +9,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
  * @param service the service that offers it
  * @param name its name within the service
  * @param idempotent whether doing it twice is as good as once
+ * @param keyed whether it is as good as once when both times have the same {@link Call#key()}
  * @param open whether it may be called without an access token
  * @param method HTTP method, null when it has no route
  * @param path HTTP path with {@code {parameter}} segments, null when it has no route
@@ -21,6 +22,7 @@ public record OperationSpec(
     String service,
     String name,
     boolean idempotent,
+    boolean keyed,
     boolean open,
     String method,
     String path,
@@ -30,7 +32,37 @@ public record OperationSpec(
 
   /** An idempotent, open operation without a route, known by its name alone. */
   static OperationSpec named(String service, String name, long budget) {
-    return new OperationSpec(service, name, true, true, null, null, budget, null, 0);
+    return new OperationSpec(service, name, true, false, true, null, null, budget, null, 0);
+  }
+
+  OperationSpec keyed(boolean keyed) {
+    return new OperationSpec(
+        service, name, idempotent, keyed, open, method, path, budget, location, maxAge);
+  }
+
+  OperationSpec open(boolean open) {
+    return new OperationSpec(
+        service, name, idempotent, keyed, open, method, path, budget, location, maxAge);
+  }
+
+  OperationSpec at(String method, String path) {
+    return new OperationSpec(
+        service, name, idempotent, keyed, open, method, path, budget, location, maxAge);
+  }
+
+  OperationSpec within(long budget) {
+    return new OperationSpec(
+        service, name, idempotent, keyed, open, method, path, budget, location, maxAge);
+  }
+
+  OperationSpec creates(String location) {
+    return new OperationSpec(
+        service, name, idempotent, keyed, open, method, path, budget, location, maxAge);
+  }
+
+  OperationSpec cacheable(long maxAge) {
+    return new OperationSpec(
+        service, name, idempotent, keyed, open, method, path, budget, location, maxAge);
   }
 
   /** The plain bus address on which any program may send it a JSON object. */

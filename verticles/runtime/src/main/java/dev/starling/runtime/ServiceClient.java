@@ -65,7 +65,7 @@ public final class ServiceClient {
     Completable<Object> sample = telemetry.called(operation);
     long budget = Math.min(call.remaining(), operation.budget());
     retries.called();
-    return new Sending(operation, body, parameters, call.with(call.token(), budget))
+    return new Sending(operation, body, parameters, call.onward().within(budget))
         .attempt()
         .recover(failure -> Future.failedFuture(ServiceException.of(failure)))
         .andThen(sample);
@@ -86,7 +86,7 @@ public final class ServiceClient {
       this.body = body;
       this.parameters = parameters;
       this.call = call;
-      this.idempotent = operation.idempotent();
+      this.idempotent = operation.idempotent() || operation.keyed() && call.key() != null;
     }
 
     Future<Message<Buffer>> attempt() {
@@ -127,6 +127,9 @@ public final class ServiceClient {
               .addHeader(Transit.SENT, Long.toString(Transit.now()));
       if (call.token() != null) {
         options.addHeader(Call.TOKEN, call.token());
+      }
+      if (call.key() != null) {
+        options.addHeader(Call.KEY, call.key());
       }
       if (parameters != null) {
         options.addHeader(ServiceVerticle.PARAMETERS, parameters);

@@ -51,6 +51,7 @@ public abstract class ServiceVerticle extends VerticleBase {
   private static final long LINGER = 500;
 
   private static final Logger log = LoggerFactory.getLogger(ServiceVerticle.class);
+  private static final long OPEN_AGAIN = 500;
 
   private final Map<String, OperationHandler<?, ?>> handlers = new LinkedHashMap<>();
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
@@ -59,6 +60,7 @@ public abstract class ServiceVerticle extends VerticleBase {
   private volatile boolean draining;
   private long ticked;
   private volatile long lagged;
+  private long opening = -1;
 
   /** A handler may end its call on any thread. */
   private final AtomicInteger inFlight = new AtomicInteger();
@@ -68,12 +70,18 @@ public abstract class ServiceVerticle extends VerticleBase {
   /** Calls {@link #handle} for each operation; runs before anything has been started. */
   protected abstract void operations();
 
-  /** Opens what the handlers need; calls come only after its future has succeeded. */
+  /**
+   * Opens what the handlers need; calls come only after its future has succeeded.
+   *
+   * @return fails with {@link ErrorCode#UNAVAILABLE} for "not yet": the node starts without the
+   *     service, is not ready and says why, and opens it again every 500 ms until it succeeds. Any
+   *     other failure of the first time is one of the start.
+   */
   protected Future<?> open() {
     return Future.succeededFuture();
   }
 
-  /** Closes what {@link #open} opened; no call is in flight any more. */
+  /** Closes what {@link #open} opened, if it did; no call is in flight any more. */
   protected Future<?> close() {
     return Future.succeededFuture();
   }
@@ -136,12 +144,38 @@ public abstract class ServiceVerticle extends VerticleBase {
     vertx.setPeriodic(TICK, t -> tick());
     return describe(service)
         .compose(v -> open())
-        .compose(v -> consume(service))
-        .compose(v -> leads ? offer(service) : Future.succeededFuture());
+        .compose(v -> serve(service), failure -> notYet(service, failure));
   }
 
-  private Future<?> offer(String service) {
+  private Future<Void> serve(String service) {
+    return consume(service).compose(v -> leads ? offer(service) : Future.succeededFuture());
+  }
+
+  private Future<Void> offer(String service) {
     return node().directory().offer(announcement(service), contract);
+  }
+
+  private Future<Void> notYet(String service, Throwable failure) {
+    if (!(failure instanceof ServiceException known) || known.code() != ErrorCode.UNAVAILABLE) {
+      return Future.failedFuture(failure);
+    }
+    log.warn("{} does not serve yet: {}", service, failure.getMessage());
+    openLater(service, failure);
+    return Future.succeededFuture();
+  }
+
+  private void openLater(String service, Throwable failure) {
+    node().health().register(service, () -> Future.failedFuture(failure.getMessage()));
+    opening = vertx.setTimer(OPEN_AGAIN, t -> openAgain(service));
+  }
+
+  private void openAgain(String service) {
+    Future.succeededFuture()
+        .compose(v -> open())
+        .compose(v -> draining ? Future.succeededFuture() : serve(service))
+        .onSuccess(v -> node().health().remove(service))
+        .onSuccess(v -> log.info("{} serves now", service))
+        .onFailure(failure -> openLater(service, failure));
   }
 
   private Future<?> describe(String service) {
@@ -171,6 +205,9 @@ public abstract class ServiceVerticle extends VerticleBase {
 
   /** One verticle of an instance tells the cluster of its addresses; its others share them. */
   private Future<?> consume(String service) {
+    if (!consumers.isEmpty()) { // What came after has failed, and all of it is done again.
+      return Future.succeededFuture();
+    }
     leads = node().lead(service);
     this.<Buffer>consume(Announcement.address(service, node().membership().self()), this::dispatch);
     handlers.values().forEach(h -> consume(h.spec().address(), m -> run(h, m, false)));
@@ -238,6 +275,7 @@ public abstract class ServiceVerticle extends VerticleBase {
 
   @Override
   public final Future<?> stop() {
+    vertx.cancelTimer(opening);
     return node()
         .directory()
         .withdraw(service())

@@ -33,6 +33,7 @@ class OperationTest {
     OperationSpec spec =
         query
             .at(HttpMethod.POST, "/greetings/{name}")
+            .keyed()
             .open()
             .within(Duration.ofSeconds(1))
             .creates("/texts/{text}")
@@ -44,6 +45,7 @@ class OperationTest {
             new OperationSpec(
                 "greeting",
                 "greet",
+                true,
                 true,
                 true,
                 "POST",

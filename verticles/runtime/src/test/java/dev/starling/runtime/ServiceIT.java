@@ -2,6 +2,7 @@ package dev.starling.runtime;
 
 import static dev.starling.runtime.OneNode.await;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
@@ -70,6 +71,14 @@ class ServiceIT {
       Operation.query("relay", "relay", Text.class, Text.class);
   private static final Operation<Text, Text> TRACE =
       Operation.query("lab", "trace", Text.class, Text.class).open();
+  private static final Operation<Text, Text> KEYED =
+      Operation.command("lab", "keyed", Text.class, Text.class).open().keyed();
+  private static final Operation<Text, Text> UNKEYED =
+      Operation.command("lab", "unkeyed", Text.class, Text.class).open();
+  private static final Operation<Text, Text> HAND_ON =
+      Operation.command("relay", "hand-on", Text.class, Text.class).open().keyed();
+  private static final Operation<Text, Text> LATE =
+      Operation.query("late", "late", Text.class, Text.class).open();
   private static final Operation<Nothing, Keys> KEYS =
       Operation.query("keys", "get", Nothing.class, Keys.class).open();
 
@@ -157,7 +166,7 @@ class ServiceIT {
   @Test
   void refusesAServiceThatNobodyOffers() {
     OperationSpec unknown =
-        new OperationSpec("unknown", "echo", true, true, null, null, 1000, null, 0);
+        new OperationSpec("unknown", "echo", true, false, true, null, null, 1000, null, 0);
 
     assertThat(code(send(unknown, "{}"))).isEqualTo(ErrorCode.NOT_STARTED);
   }
@@ -354,6 +363,42 @@ class ServiceIT {
   }
 
   @Test
+  void givesTheKeyOfACallToTheOperationCalledAndNoFurther() {
+    one.deploy(new Relay());
+    Call call = Call.begin(null, 2000).keyed("k~!");
+
+    assertThat(await(one.node.client().call(KEYED, new Text(""), call)).text()).isEqualTo("k~!");
+    assertThat(await(one.node.client().call(UNKEYED, new Text(""), call)).text()).isNull();
+    assertThat(await(one.node.client().call(HAND_ON, new Text(""), call)).text())
+        .isEqualTo("k~! null");
+    assertThat(one.call(KEYED, new Text("")).text()).isNull();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", " ", "a b", "a\u007f", "\u00e4", "a\n", "LONG"})
+  void refusesAKeyThatIsNone(String key) {
+    String text = key.equals("LONG") ? "k".repeat(256) : key;
+    assertThatThrownBy(() -> Call.begin(null, 2000).keyed(text))
+        .isInstanceOf(ServiceException.class)
+        .hasMessageContaining("Idempotency-Key");
+
+    DeliveryOptions options = options(KEYED).addHeader(Call.KEY, text);
+    assertThat(code(raw(KEYED, Buffer.buffer("{}"), options))).isEqualTo(ErrorCode.MALFORMED);
+    options = new DeliveryOptions().addHeader(Call.KEY, text);
+    assertThat(code(request("lab.keyed", new JsonObject(), options)))
+        .isEqualTo(ErrorCode.MALFORMED);
+    assertThat(await(request("lab.unkeyed", new JsonObject(), options).map(true))).isTrue();
+  }
+
+  @Test
+  void takesAKeyOf255CharactersFromAnyProgram() {
+    DeliveryOptions options = new DeliveryOptions().addHeader(Call.KEY, "k".repeat(255));
+    Object reply =
+        one.vertx.eventBus().request("lab.keyed", new JsonObject(), options).await().body();
+    assertThat(((JsonObject) reply).getString("text")).hasSize(255);
+  }
+
+  @Test
   void isCalledHoweverItFailsWhenItIsTheOnlyOne() {
     for (int i = 0; i < 50; i++) {
       assertThat(refused(THROW, "").code()).isEqualTo(ErrorCode.INTERNAL);
@@ -433,7 +478,8 @@ class ServiceIT {
 
   @Test
   void isNotAnnouncedWhenItCannotOpen() {
-    OperationSpec spec = new OperationSpec("shut", "echo", true, true, null, null, 1000, null, 0);
+    OperationSpec spec =
+        new OperationSpec("shut", "echo", true, false, true, null, null, 1000, null, 0);
     ServiceVerticle shut =
         new ServiceVerticle() {
           @Override
@@ -452,6 +498,31 @@ class ServiceIT {
     assertThat(one.vertx.deployVerticle(shut)).satisfies(f -> await(f.otherwiseEmpty()));
     assertThat(one.node.directory().announcements()).hasSize(1);
     assertThat(code(send(spec, "{}"))).isEqualTo(ErrorCode.NOT_STARTED);
+  }
+
+  @Test
+  void servesOnceItCanOpenAndSaysWhyItCannot() {
+    Late late = new Late(2);
+    one.deploy(late);
+
+    assertThat(await(one.node.health().readiness()))
+        .contains(new Health.Check("late", false, "not there yet"));
+    assertThat(code(one.node.client().call(LATE, new Text("a")))).isEqualTo(ErrorCode.NOT_STARTED);
+    await()
+        .until(() -> await(one.node.client().call(LATE, new Text("a")).map(true).otherwise(false)));
+    assertThat(late.opened).hasValue(3);
+    assertThat(await(one.node.health().readiness())).allMatch(Health.Check::up);
+  }
+
+  @Test
+  void opensNoMoreOnceItStops() {
+    Late late = new Late(Integer.MAX_VALUE);
+    one.deploy(late);
+    await().until(() -> late.opened.get() > 1);
+    await(one.vertx.undeploy(late.deploymentID()));
+    int opened = late.opened.get();
+
+    await().during(Duration.ofMillis(1200)).until(() -> late.opened.get() == opened);
   }
 
   private Future<Message<Buffer>> send(OperationSpec operation, String body) {
@@ -538,6 +609,8 @@ class ServiceIT {
       handle(NULL, request -> null);
       handle(FOREIGN, this::foreign);
       handle(TRACE, (request, call) -> Future.succeededFuture(new Text(call.trace())));
+      handle(KEYED, (request, call) -> Future.succeededFuture(new Text(call.key())));
+      handle(UNKEYED, (request, call) -> Future.succeededFuture(new Text(call.key())));
       handle(
           THROW,
           request -> {
@@ -580,6 +653,32 @@ class ServiceIT {
     }
   }
 
+  /** What it needs is away for some attempts, and in between fails in another way. */
+  private static final class Late extends ServiceVerticle {
+    private final AtomicInteger opened = new AtomicInteger();
+    private final int away;
+
+    Late(int away) {
+      this.away = away;
+    }
+
+    @Override
+    protected void operations() {
+      handle(LATE, Future::succeededFuture);
+    }
+
+    @Override
+    protected Future<?> open() {
+      int attempt = opened.incrementAndGet();
+      if (attempt == 2) {
+        throw new IllegalStateException("not there yet");
+      }
+      return attempt > away
+          ? Future.succeededFuture()
+          : Future.failedFuture(new ServiceException(ErrorCode.UNAVAILABLE, "not there yet"));
+    }
+  }
+
   private static final class Relay extends ServiceVerticle {
     @Override
     protected void operations() {
@@ -595,6 +694,13 @@ class ServiceIT {
                               .client()
                               .call(TRACE, request, call)
                               .map(trace -> new Text(who.text() + " " + trace.text()))));
+      handle(
+          HAND_ON,
+          (request, call) ->
+              node()
+                  .client()
+                  .call(KEYED, request, call)
+                  .map(next -> new Text(call.key() + " " + next.text())));
     }
   }
 }
