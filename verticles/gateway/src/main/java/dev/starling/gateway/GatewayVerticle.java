@@ -7,6 +7,7 @@ import dev.starling.runtime.Node;
 import dev.starling.runtime.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -61,6 +62,7 @@ public final class GatewayVerticle extends VerticleBase {
   private Certificate certificate;
   private List<ContractDocument> contracts = List.of();
   private Router router;
+  private Future<Buffer> description;
   private final Map<HttpConnection, Arrival> arrivals = new HashMap<>();
 
   @Override
@@ -68,7 +70,7 @@ public final class GatewayVerticle extends VerticleBase {
     node = Node.of(vertx);
     table = new RouteTable(strings("routes"));
     route();
-    node.directory().onChange(() -> context.runOnContext(v -> route()));
+    node.directory().onChange(() -> context.runOnContext(v -> changed()));
     return certificate().compose(this::listen);
   }
 
@@ -110,7 +112,8 @@ public final class GatewayVerticle extends VerticleBase {
 
   /** A connection must bring a request in time, and there are not more than the limit. */
   private void connected(HttpConnection connection) {
-    if (arrivals.size() >= config().getInteger("max-connections", 10_000)) {
+    if (arrivals.size() * context.getInstanceCount()
+        >= config().getInteger("max-connections", 10_000)) {
       connection.close();
       return;
     }
@@ -118,6 +121,11 @@ public final class GatewayVerticle extends VerticleBase {
     long further = config().getLong("idle-timeout", 30_000L);
     arrivals.put(connection, new Arrival(vertx, connection, first, further));
     connection.closeHandler(v -> arrivals.remove(connection).end());
+  }
+
+  private void changed() {
+    description = null;
+    route();
   }
 
   private void route() {
@@ -264,12 +272,10 @@ public final class GatewayVerticle extends VerticleBase {
   }
 
   private void describe(RoutingContext context, List<ContractDocument.Entry> routes) {
-    Set<String> live =
-        node.directory().announcements().stream().map(a -> a.service()).collect(Collectors.toSet());
-    List<ContractDocument.Entry> now =
-        routes.stream().filter(e -> live.contains(e.operation().service())).toList();
-    vertx
-        .executeBlocking(() -> OpenApi.document(now).toBuffer(), false)
+    if (description == null) {
+      description = description(routes);
+    }
+    description
         .onSuccess(
             document ->
                 context
@@ -277,6 +283,15 @@ public final class GatewayVerticle extends VerticleBase {
                     .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
                     .end(document))
         .onFailure(context::fail);
+  }
+
+  /** Made once for each change, however often it is asked for, and not on an event loop. */
+  private Future<Buffer> description(List<ContractDocument.Entry> routes) {
+    Set<String> live =
+        node.directory().announcements().stream().map(a -> a.service()).collect(Collectors.toSet());
+    List<ContractDocument.Entry> now =
+        routes.stream().filter(e -> live.contains(e.operation().service())).toList();
+    return vertx.executeBlocking(() -> OpenApi.document(now).toBuffer(), false);
   }
 
   private void fail(RoutingContext context) {
