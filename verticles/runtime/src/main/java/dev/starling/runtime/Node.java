@@ -76,7 +76,12 @@ public final class Node implements Shareable {
   private final Health health;
 
   private Node(
-      Vertx vertx, Options options, Membership membership, Secrets secrets, MeterRegistry meters) {
+      Vertx vertx,
+      Options options,
+      Membership membership,
+      Secrets secrets,
+      byte[] clusterSecret,
+      MeterRegistry meters) {
     this.vertx = vertx;
     this.home = ((VertxInternal) vertx).contextBuilder().withCloseFuture(owned).build();
     this.options = options;
@@ -84,7 +89,8 @@ public final class Node implements Shareable {
     this.secrets = secrets;
     this.meters = meters;
     this.telemetry = new Telemetry(meters);
-    this.directory = new ServiceDirectory(vertx, home, membership, options.limits());
+    Registry registry = new Registry(vertx, clusterSecret, meters);
+    this.directory = new ServiceDirectory(vertx, home, membership, registry, options.limits());
     this.client = new ServiceClient(vertx, directory, telemetry, options.limits());
     this.tokens =
         new TokenVerifier(options.issuer(), options.audience(), Clock.systemUTC(), this::keys);
@@ -104,13 +110,19 @@ public final class Node implements Shareable {
       Secrets secrets,
       MeterRegistry meters,
       ClassLoader classes) {
-    Node node = new Node(vertx, options, membership, secrets, meters);
-    vertx.sharedData().<String, Node>getLocalMap(KEY).put(KEY, node);
+    return vertx
+        .executeBlocking(() -> secrets.bytes(Secrets.CLUSTER), false)
+        .map(secret -> new Node(vertx, options, membership, secrets, secret, meters))
+        .compose(node -> node.start(classes));
+  }
+
+  private Future<Node> start(ClassLoader classes) {
+    vertx.sharedData().<String, Node>getLocalMap(KEY).put(KEY, this);
     // First what is on the class path: a contract that is known need not be asked for.
     return vertx
-        .executeBlocking(() -> node.knowContracts(classes), false)
-        .compose(v -> node.directory.start())
-        .map(node);
+        .executeBlocking(() -> knowContracts(classes), false)
+        .compose(v -> directory.start())
+        .map(this);
   }
 
   private Void knowContracts(ClassLoader classes) {

@@ -40,6 +40,11 @@ final class OneNode implements AutoCloseable {
                 OneNode.class.getClassLoader()));
   }
 
+  /** The registry of a companion, which knows the secret of this one's cluster. */
+  Registry registry() {
+    return new Registry(vertx, node.secrets().bytes(Secrets.CLUSTER), new SimpleMeterRegistry());
+  }
+
   String deploy(ServiceVerticle service) {
     return await(vertx.deployVerticle(service));
   }
