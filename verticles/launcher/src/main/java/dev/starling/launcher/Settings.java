@@ -175,6 +175,11 @@ final class Settings {
             "10s",
             "Time that calls in flight have to end when the node stops"),
         new Setting(
+            "faults.enabled",
+            flag(),
+            "false",
+            "Whether operators may make calls of this node fail or wait, to test the others"),
+        new Setting(
             "log.level",
             oneOf("trace", "debug", "info", "warn", "error"),
             "info",

@@ -205,6 +205,11 @@ public final class ServiceDirectory {
         .toList();
   }
 
+  /** Whether there is an instance that people call so ({@link Announcement#name}). */
+  boolean isInstance(String name) {
+    return announcements().stream().anyMatch(a -> a.name().equals(name));
+  }
+
   /** The contracts known, in the order in which they became known, whether or not they are live. */
   public List<ContractDocument> contracts() {
     return contracts.all();

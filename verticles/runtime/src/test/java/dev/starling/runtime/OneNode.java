@@ -21,6 +21,10 @@ final class OneNode implements AutoCloseable {
   }
 
   OneNode(Path secrets, Membership membership) {
+    this(secrets, membership, false);
+  }
+
+  OneNode(Path secrets, Membership membership, boolean faults) {
     node =
         await(
             Node.join(
@@ -33,7 +37,8 @@ final class OneNode implements AutoCloseable {
                     "keys.get",
                     Duration.ofSeconds(5),
                     1,
-                    Limits.standard()),
+                    Limits.standard(),
+                    faults),
                 membership,
                 Secrets.in(secrets, true),
                 new SimpleMeterRegistry(),
