@@ -4,6 +4,7 @@ import dev.starling.runtime.Call;
 import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.Health.Check;
 import dev.starling.runtime.Node;
+import dev.starling.runtime.Secrets;
 import dev.starling.runtime.ServiceException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
@@ -15,16 +16,22 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.HttpException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The operator port: is this node alive, can it work, what does it count.
+ * The operator port: is this node alive, can it work, what does it count, and what is it to do.
  *
  * <p>It starts before everything else and needs neither database nor services. Configuration:
  * {@code host}, {@code port}.
  */
 public final class OperatorVerticle extends VerticleBase {
+  private static final Logger log = LoggerFactory.getLogger(OperatorVerticle.class);
   private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 
   private Node node;
@@ -33,32 +40,52 @@ public final class OperatorVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     node = Node.of(vertx);
+    return vertx.executeBlocking(this::ops).map(this::router).compose(this::listen);
+  }
+
+  private Ops ops() throws UnknownHostException {
+    byte[] token = node.secrets().bytes(Secrets.OPERATOR);
+    return new Ops(node, token, InetAddress.getByName(host()).isLoopbackAddress());
+  }
+
+  private String host() {
+    return config().getString("host", "127.0.0.1");
+  }
+
+  private Router router(Ops ops) {
     Router router = Router.router(vertx);
     router.route().handler(OperatorVerticle::common);
-    router.get("/health/live").handler(context -> answer(context, 200, status(true)));
+    router.get("/health/live").handler(context -> Answers.json(context, 200, status(true)));
     router.get("/health/ready").handler(this::ready);
     router.get("/metrics").handler(this::metrics);
-    router.errorHandler(404, context -> fail(context, ErrorCode.NOT_FOUND));
-    router.errorHandler(405, context -> fail(context, ErrorCode.METHOD_NOT_ALLOWED));
-    router.errorHandler(500, context -> fail(context, ErrorCode.INTERNAL));
+    ops.mount(router);
+    router.route().failureHandler(OperatorVerticle::fail);
+    for (int status : new int[] {400, 404, 405, 413, 500}) {
+      router.errorHandler(status, OperatorVerticle::fail);
+    }
+    return router;
+  }
+
+  private Future<?> listen(Router router) {
     server =
         vertx
             .createHttpServer(
                 new HttpServerOptions()
-                    .setHost(config().getString("host", "127.0.0.1"))
+                    .setHost(host())
                     .setPort(config().getInteger("port", 9090))
                     .setHttp2ClearTextEnabled(false)
                     .setIdleTimeoutUnit(TimeUnit.SECONDS)
                     .setIdleTimeout(60))
+            .invalidRequestHandler(Answers::invalid)
             .requestHandler(router);
-    return server.listen();
+    return server
+        .listen()
+        .onSuccess(
+            v -> log.info("The operator's token is in {}", node.secrets().file(Secrets.OPERATOR)));
   }
 
   private static void common(RoutingContext context) {
-    context
-        .response()
-        .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
-        .putHeader("x-content-type-options", "nosniff");
+    Answers.common(context.request());
     context.next();
   }
 
@@ -68,7 +95,7 @@ public final class OperatorVerticle extends VerticleBase {
         .onSuccess(
             checks -> {
               boolean up = checks.stream().allMatch(Check::up);
-              answer(context, up ? 200 : 503, status(up).put("checks", list(checks)));
+              Answers.json(context, up ? 200 : 503, status(up).put("checks", list(checks)));
             })
         .onFailure(context::fail);
   }
@@ -87,14 +114,6 @@ public final class OperatorVerticle extends VerticleBase {
     return new JsonObject().put("status", up ? "up" : "down").put("node", node.options().name());
   }
 
-  private static void answer(RoutingContext context, int status, JsonObject body) {
-    context
-        .response()
-        .setStatusCode(status)
-        .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
-        .end(body.toBuffer());
-  }
-
   private void metrics(RoutingContext context) {
     vertx
         .executeBlocking(() -> ((PrometheusMeterRegistry) node.meters()).scrape(), false)
@@ -103,12 +122,28 @@ public final class OperatorVerticle extends VerticleBase {
         .onFailure(context::fail);
   }
 
-  private static void fail(RoutingContext context, ErrorCode code) {
-    context
-        .response()
-        .setStatusCode(code.status())
-        .putHeader(HttpHeaders.CONTENT_TYPE, "application/problem+json")
-        .end(new ServiceException(code, code.title()).problem(Call.newTrace()).toBuffer());
+  private static void fail(RoutingContext context) {
+    String trace = Call.newTrace();
+    ServiceException problem = problem(context, trace);
+    if (problem.code() == ErrorCode.METHOD_NOT_ALLOWED) {
+      context.response().putHeader(HttpHeaders.ALLOW, Ops.allowed(context.request().path()));
+    }
+    Answers.common(context.request());
+    Answers.problem(context.request(), problem, trace);
+  }
+
+  private static ServiceException problem(RoutingContext context, String trace) {
+    Throwable failure = context.failure();
+    if (failure instanceof ServiceException known) {
+      return known;
+    }
+    int status =
+        failure instanceof HttpException http ? http.getStatusCode() : context.statusCode();
+    ErrorCode code = ErrorCode.ofStatus(status);
+    if (code.isFault()) {
+      log.error("{} failed, trace {}", context.request().path(), trace, failure);
+    }
+    return new ServiceException(code, code.title());
   }
 
   /** The port it really listens on. */

@@ -225,10 +225,21 @@ public final class GatewayVerticle extends VerticleBase {
     String trace = Call.newTrace();
     context.put(TRACE, trace);
     Answers.common(request, trace);
+    if (node.drain().isOn()) {
+      sendElsewhere(request);
+    }
     if (mayBring(request)) {
       context.put(BODY, vertx.setTimer(BODY_WAIT, t -> late(context)));
     }
     context.next();
+  }
+
+  /** The client's next request opens a connection anew, where a balancer chooses the node. */
+  private static void sendElsewhere(HttpServerRequest request) {
+    if (request.version() != HttpVersion.HTTP_2) {
+      request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+    }
+    request.connection().shutdown();
   }
 
   private static boolean mayBring(HttpServerRequest request) {

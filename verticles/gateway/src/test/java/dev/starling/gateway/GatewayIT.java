@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.starling.harness.Harness;
+import dev.starling.runtime.DesiredState;
 import dev.starling.runtime.Operation;
 import dev.starling.runtime.ServiceVerticle;
 import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -14,6 +16,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -823,6 +826,31 @@ class GatewayIT {
         handle(take, item -> Future.succeededFuture(new Shop.Item(service)));
       }
     };
+  }
+
+  @Test
+  void sendsClientsElsewhereWhileItsNodeIsDrained() throws Exception {
+    start();
+    String request = "GET /items/latest" + HOST + "\r\n";
+    try (Line line = new Line(port)) {
+      assertThat(header(line.send(request).answer(), "connection")).isNull();
+      order(desired -> desired.put("drain/test", Buffer.buffer("{}"), null, "ada"));
+      await().until(() -> harness.node().directory().announcements().isEmpty());
+
+      String last = line.send(request).untilClosed();
+
+      assertThat(status(last)).isEqualTo(503);
+      assertThat(header(last, "connection")).isEqualTo("close");
+    }
+    order(desired -> desired.remove("drain/test", "ada"));
+    try (Line line = new Line(port)) {
+      await().until(() -> status(line.send(request).answer()) == 200);
+      assertThat(header(line.send(request).answer(), "connection")).isNull();
+    }
+  }
+
+  private void order(Function<DesiredState, Future<?>> order) {
+    Harness.await(order.apply(harness.node().desired()));
   }
 
   private String once(String bytes) throws IOException {

@@ -8,6 +8,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.starling.harness.Harness;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -80,6 +81,20 @@ class TlsIT {
                 HttpResponse.BodyHandlers.ofString());
     assertThat(answer.statusCode()).isEqualTo(413);
     assertThat(get(trusted, HttpClient.Version.HTTP_2).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void sendsClientsOfHttp2ElsewhereWhileItsNodeIsDrained() throws Exception {
+    Certificate trusted = install("first");
+    start();
+    Harness.await(harness.node().desired().put("drain/test", Buffer.buffer("{}"), null, "ada"));
+    await().until(() -> harness.node().directory().announcements().isEmpty());
+
+    HttpResponse<String> answer = get(trusted, HttpClient.Version.HTTP_2);
+
+    assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
+    assertThat(answer.statusCode()).isEqualTo(503);
+    assertThat(answer.headers().firstValue("connection")).isEmpty();
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.starling.launcher;
 
 import dev.starling.runtime.Limit;
 import dev.starling.runtime.Limits;
+import dev.starling.runtime.Nearest;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
@@ -278,7 +279,7 @@ final class Configuration {
             where,
             example != null
                 ? "expected settings below this name, such as " + example
-                : "no such setting; the nearest is " + Settings.nearest(name, known.keySet()));
+                : "no such setting; the nearest is " + Nearest.to(name, known.keySet()));
   }
 
   private static Map<String, Object> startingWith(String prefix, Map<String, String> layer) {

@@ -85,7 +85,8 @@ final class NodeVerticle extends VerticleBase {
         configuration.text("auth.keys"),
         configuration.duration("drain.timeout"),
         configuration.integer("cluster.minimum-size"),
-        configuration.limits());
+        configuration.limits(),
+        configuration.flag("faults.enabled"));
   }
 
   private Future<?> starting() {

@@ -11,8 +11,6 @@ import static dev.starling.launcher.Setting.Type.port;
 import static dev.starling.launcher.Setting.Type.text;
 
 import dev.starling.runtime.Limit;
-import java.util.Collection;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -177,6 +175,11 @@ final class Settings {
             "10s",
             "Time that calls in flight have to end when the node stops"),
         new Setting(
+            "faults.enabled",
+            flag(),
+            "false",
+            "Whether operators may make calls of this node fail or wait, to test the others"),
+        new Setting(
             "log.level",
             oneOf("trace", "debug", "info", "warn", "error"),
             "info",
@@ -214,11 +217,6 @@ final class Settings {
     return named;
   }
 
-  /** The known name with the smallest edit distance; of several, the one declared first. */
-  static String nearest(String unknown, Collection<String> known) {
-    return known.stream().min(Comparator.comparingInt(name -> distance(unknown, name))).get();
-  }
-
   /** The settings as a Markdown table. */
   static String table() {
     return ALL.stream()
@@ -236,24 +234,5 @@ final class Settings {
                 "| key | default | meaning |\n|---|---|---|\n",
                 "| `config.<service>` | | What that service's verticle is given (a mapping, only in"
                     + " the file) |\n"));
-  }
-
-  /** Levenshtein's, row by row; the unknown name is cut, since it may be as long as the file. */
-  private static int distance(String unknown, String name) {
-    String text = unknown.substring(0, Math.min(unknown.length(), 100));
-    int[] row = new int[name.length() + 1];
-    for (int j = 0; j < row.length; j++) {
-      row[j] = j;
-    }
-    for (int i = 1; i <= text.length(); i++) {
-      int diagonal = row[0];
-      row[0] = i;
-      for (int j = 1; j < row.length; j++) {
-        int change = diagonal + (text.charAt(i - 1) == name.charAt(j - 1) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = Math.min(change, 1 + Math.min(row[j], row[j - 1]));
-      }
-    }
-    return row[name.length()];
   }
 }

@@ -3,6 +3,7 @@ package dev.starling.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import dev.starling.runtime.Nearest;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,12 +45,7 @@ class SettingsTest {
     "log.levels, log.level",
   })
   void theNearestNameIsTheOneWithTheFewestEdits(String unknown, String nearest) {
-    assertThat(Settings.nearest(unknown, Settings.by(Setting::path).keySet())).isEqualTo(nearest);
-  }
-
-  @Test
-  void ofEquallyNearNamesTheFirstIsTaken() {
-    assertThat(Settings.nearest("ab", List.of("ac", "ad"))).isEqualTo("ac");
+    assertThat(Nearest.to(unknown, Settings.by(Setting::path).keySet())).isEqualTo(nearest);
   }
 
   @Test

@@ -13,6 +13,11 @@ package dev.starling.runtime;
 public record Announcement(
     String service, String node, String nodeName, String address, String version, String contract) {
 
+  /** The instance as people name it: service and name of the node. */
+  public String name() {
+    return service + "@" + nodeName;
+  }
+
   static String address(String service, String node) {
     return service + "@" + node;
   }

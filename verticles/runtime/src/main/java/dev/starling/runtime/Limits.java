@@ -59,6 +59,17 @@ public final class Limits {
     current = values;
   }
 
+  /** Changes what operators want to be changed, as long as they do. */
+  void follow(DesiredState desired) {
+    String key = DesiredKind.LIMITS.prefix();
+    desired.on(
+        key,
+        entries -> {
+          DesiredState.Entry entry = entries.get(key);
+          change(entry == null ? Map.of() : LimitChanges.of(entry.value().getMap()));
+        });
+  }
+
   /** All values now. */
   public Map<Limit, Long> all() {
     Map<Limit, Long> all = new EnumMap<>(Limit.class);

@@ -44,6 +44,7 @@ public final class Node implements Shareable {
    * @param drain time for calls in flight when a service stops
    * @param leastNodes nodes below which this one takes itself for cut off; 1 for never
    * @param limits of calls, as configured and as they are now
+   * @param faults whether operators may make calls fail or wait, to see what comes of it
    */
   public record Options(
       String name,
@@ -53,7 +54,8 @@ public final class Node implements Shareable {
       String keys,
       Duration drain,
       int leastNodes,
-      Limits limits) {}
+      Limits limits,
+      boolean faults) {}
 
   private final Vertx vertx;
 
@@ -74,9 +76,17 @@ public final class Node implements Shareable {
   private final ServiceClient client;
   private final TokenVerifier tokens;
   private final Health health;
+  private final DesiredState desired;
+  private final Drain drain;
+  private final FaultSwitch faults;
 
   private Node(
-      Vertx vertx, Options options, Membership membership, Secrets secrets, MeterRegistry meters) {
+      Vertx vertx,
+      Options options,
+      Membership membership,
+      Secrets secrets,
+      byte[] clusterSecret,
+      MeterRegistry meters) {
     this.vertx = vertx;
     this.home = ((VertxInternal) vertx).contextBuilder().withCloseFuture(owned).build();
     this.options = options;
@@ -84,12 +94,23 @@ public final class Node implements Shareable {
     this.secrets = secrets;
     this.meters = meters;
     this.telemetry = new Telemetry(meters);
-    this.directory = new ServiceDirectory(vertx, home, membership, options.limits());
+    Registry registry = new Registry(vertx, clusterSecret, meters);
+    this.directory = new ServiceDirectory(vertx, home, membership, registry, options.limits());
     this.client = new ServiceClient(vertx, directory, telemetry, options.limits());
     this.tokens =
         new TokenVerifier(options.issuer(), options.audience(), Clock.systemUTC(), this::keys);
     this.health = new Health();
     health.register("cluster", this::whole);
+    this.desired =
+        new DesiredState(
+            vertx,
+            clusterSecret,
+            meters,
+            Clock.systemUTC(),
+            directory::isInstance,
+            options.faults());
+    this.drain = new Drain(health);
+    this.faults = new FaultSwitch(vertx);
   }
 
   /**
@@ -104,13 +125,29 @@ public final class Node implements Shareable {
       Secrets secrets,
       MeterRegistry meters,
       ClassLoader classes) {
-    Node node = new Node(vertx, options, membership, secrets, meters);
-    vertx.sharedData().<String, Node>getLocalMap(KEY).put(KEY, node);
+    return vertx
+        .executeBlocking(() -> secrets.bytes(Secrets.CLUSTER), false)
+        .map(secret -> new Node(vertx, options, membership, secrets, secret, meters))
+        .compose(node -> node.start(classes));
+  }
+
+  private Future<Node> start(ClassLoader classes) {
+    vertx.sharedData().<String, Node>getLocalMap(KEY).put(KEY, this);
+    follow();
     // First what is on the class path: a contract that is known need not be asked for.
     return vertx
-        .executeBlocking(() -> node.knowContracts(classes), false)
-        .compose(v -> node.directory.start())
-        .map(node);
+        .executeBlocking(() -> knowContracts(classes), false)
+        .compose(v -> Future.all(directory.start(), desired.start()))
+        .map(this);
+  }
+
+  /** Does what operators want of this node. */
+  private void follow() {
+    options.limits().follow(desired);
+    drain.follow(desired, options.name());
+    if (options.faults()) {
+      faults.follow(desired, options.name());
+    }
   }
 
   private Void knowContracts(ClassLoader classes) {
@@ -169,6 +206,7 @@ public final class Node implements Shareable {
   public void leave() {
     shared.values().forEach(made -> made.onSuccess(Node::close));
     owned.close();
+    desired.close();
     directory.close();
     vertx.sharedData().<String, Node>getLocalMap(KEY).remove(KEY);
   }
@@ -241,5 +279,19 @@ public final class Node implements Shareable {
 
   public Health health() {
     return health;
+  }
+
+  /** What operators want of all nodes. */
+  public DesiredState desired() {
+    return desired;
+  }
+
+  /** Whether this node is to take no new work. */
+  public Drain drain() {
+    return drain;
+  }
+
+  FaultSwitch faults() {
+    return faults;
   }
 }

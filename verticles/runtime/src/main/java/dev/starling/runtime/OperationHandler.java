@@ -87,7 +87,9 @@ final class OperationHandler<I, O> {
 
   private Future<O> work(Node node, Message<?> message, Call call) {
     try {
-      return authenticate(node, keyed(call, message)).compose(c -> run(decode(node, message), c));
+      return authenticate(node, keyed(call, message))
+          .compose(
+              c -> node.faults().around(spec().service(), () -> run(decode(node, message), c)));
     } catch (RuntimeException e) {
       return Future.failedFuture(e);
     }

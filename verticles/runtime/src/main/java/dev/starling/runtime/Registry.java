@@ -1,31 +1,45 @@
 package dev.starling.runtime;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.shareddata.AsyncMap;
 import io.vertx.servicediscovery.Record;
 import io.vertx.servicediscovery.ServiceDiscovery;
 import io.vertx.servicediscovery.ServiceDiscoveryOptions;
 import io.vertx.servicediscovery.Status;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 
 /**
  * The cluster's list of instances, kept by Vert.x service discovery; nothing else touches that.
  *
  * <p>It is read when a node starts and in reconciliation, never for a call: each reading scans the
- * whole cluster map.
+ * whole cluster map. A record is believed for its {@link Seal} alone; one without is ignored and
+ * reported. That a record is genuine does not make it current: anyone can send a copy of it again,
+ * so an announcement is worth no more than the membership of its node, and the end of an instance
+ * is no more than a hint to look.
  */
 final class Registry {
   private static final String TYPE = "starling";
 
+  /** The map of the backend, which itself can read no record when it cannot read one of them. */
+  private static final String MAP = "service.registry";
+
   private final Vertx vertx;
+  private final Seal seal;
+  private final Refusals refusals;
   private final ServiceDiscovery discovery;
 
-  Registry(Vertx vertx) {
+  Registry(Vertx vertx, byte[] secret, MeterRegistry meters) {
     this.vertx = vertx;
+    this.seal = new Seal(secret, "starling.registry");
+    this.refusals = new Refusals(meters, "starling.registry.refused");
     this.discovery =
         ServiceDiscovery.create(vertx, new ServiceDiscoveryOptions().setUsageAddress(null));
   }
@@ -39,14 +53,21 @@ final class Registry {
     return discovery.unpublish(registration);
   }
 
-  /** All records, by registration. */
+  /** All records that nodes of ours wrote, by registration. */
   Future<Map<String, Announcement>> all() {
-    return discovery
-        .getRecords(r -> TYPE.equals(r.getType()))
+    return vertx
+        .sharedData()
+        .<Object, Object>getAsyncMap(MAP)
+        .compose(AsyncMap::entries)
         .map(
-            records -> {
+            found -> {
               Map<String, Announcement> all = new HashMap<>();
-              records.forEach(r -> all.put(r.getRegistration(), fromRecord(r)));
+              found.forEach(
+                  (key, record) -> {
+                    String registration = String.valueOf(key);
+                    read("record " + registration + " of the registry", record)
+                        .ifPresent(a -> all.put(registration, a));
+                  });
               return all;
             });
   }
@@ -54,22 +75,24 @@ final class Registry {
   /**
    * Hands on what instances announce; messages may be lost, reconciliation finds the rest.
    *
-   * @param changed runs when a record may have gone: anybody on the bus could say so, so look
+   * @param up gets what nodes of ours have announced, now or long ago
+   * @param changed runs when an instance may have ended
    */
   Future<Void> listen(Consumer<Announcement> up, Runnable changed) {
-    Predicate<Record> ours = r -> TYPE.equals(r.getType());
     return vertx
         .eventBus()
-        .<JsonObject>consumer(
+        .<Object>consumer(
             discovery.options().getAnnounceAddress(),
-            message -> {
-              Record record = new Record(message.body());
-              if (ours.test(record) && record.getStatus() == Status.UP) {
-                up.accept(fromRecord(record));
-              } else if (ours.test(record)) {
-                changed.run();
-              }
-            })
+            message ->
+                read("announcement of an instance", message.body())
+                    .ifPresent(
+                        announcement -> {
+                          if (isUp(message.body())) {
+                            up.accept(announcement);
+                          } else {
+                            changed.run();
+                          }
+                        }))
         .completion();
   }
 
@@ -77,27 +100,57 @@ final class Registry {
     discovery.close();
   }
 
-  private static Record toRecord(Announcement a) {
+  private static boolean isUp(Object record) {
+    return Status.UP.name().equals(((JsonObject) record).getValue("status"));
+  }
+
+  private Record toRecord(Announcement a) {
+    JsonObject metadata =
+        new JsonObject()
+            .put("service", a.service())
+            .put("node", a.node())
+            .put("node-name", a.nodeName())
+            .put("address", a.address())
+            .put("version", a.version())
+            .put("contract", a.contract());
     return new Record()
         .setType(TYPE)
         .setName(a.service())
         .setLocation(new JsonObject().put(Record.ENDPOINT, a.address()))
-        .setMetadata(
-            new JsonObject()
-                .put("node", a.node())
-                .put("node-name", a.nodeName())
-                .put("version", a.version())
-                .put("contract", a.contract()));
+        .setMetadata(seal.seal(metadata, Instant.now()));
   }
 
-  private static Announcement fromRecord(Record r) {
-    JsonObject metadata = r.getMetadata();
+  /** What is sealed counts; the rest of the record is for other readers. */
+  private Optional<Announcement> read(String what, Object found) {
+    JsonObject record = parse(found);
+    if (record != null && !TYPE.equals(record.getValue("type"))) {
+      return Optional.empty(); // another program's
+    }
+    Optional<Announcement> announcement =
+        Optional.ofNullable(record)
+            .flatMap(r -> seal.open(r.getValue("metadata")))
+            .map(Registry::announcement);
+    if (announcement.isEmpty()) {
+      refusals.report(what);
+    }
+    return announcement;
+  }
+
+  private static JsonObject parse(Object found) {
+    try {
+      return found instanceof String text ? new JsonObject(text) : (JsonObject) found;
+    } catch (DecodeException | ClassCastException e) {
+      return null;
+    }
+  }
+
+  private static Announcement announcement(JsonObject sealed) {
     return new Announcement(
-        r.getName(),
-        metadata.getString("node"),
-        metadata.getString("node-name"),
-        r.getLocation().getString(Record.ENDPOINT),
-        metadata.getString("version"),
-        metadata.getString("contract"));
+        sealed.getString("service"),
+        sealed.getString("node"),
+        sealed.getString("node-name"),
+        sealed.getString("address"),
+        sealed.getString("version"),
+        sealed.getString("contract"));
   }
 }

@@ -23,8 +23,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Three sources feed it, and no single message is needed: announcements are applied as deltas,
  * the instances of a node that leaves are dropped at once, and a reconciliation every five seconds
- * finds whatever was missed. One survivor, the node with the smallest id, also removes the records
- * of nodes that have left; a node that misses its own record publishes it again.
+ * finds whatever was missed. Anyone on the bus can send a genuine record again: an announcement
+ * counts only while its node is a member, and the end of an instance only once the registry says
+ * so. One survivor, the node with the smallest id, also removes the records of nodes that have
+ * left; a node that misses its own record publishes it again.
  */
 public final class ServiceDirectory {
   private static final Logger log = LoggerFactory.getLogger(ServiceDirectory.class);
@@ -35,8 +37,8 @@ public final class ServiceDirectory {
   private final Vertx vertx;
   private final Context context;
   private final Membership membership;
-  private final Limits limits;
   private final Registry registry;
+  private final Limits limits;
   private final Contracts contracts;
 
   private final Map<String, Instance> instances = new ConcurrentHashMap<>();
@@ -52,12 +54,13 @@ public final class ServiceDirectory {
   private boolean reconcileAgain;
   private long reconciliation;
 
-  ServiceDirectory(Vertx vertx, Context context, Membership membership, Limits limits) {
+  ServiceDirectory(
+      Vertx vertx, Context context, Membership membership, Registry registry, Limits limits) {
     this.vertx = vertx;
     this.context = context;
     this.membership = membership;
+    this.registry = registry;
     this.limits = limits;
-    this.registry = new Registry(vertx);
     this.contracts = new Contracts(vertx, this::askForContract, this::isPresent, this::refresh);
   }
 
@@ -202,6 +205,11 @@ public final class ServiceDirectory {
         .toList();
   }
 
+  /** Whether there is an instance that people call so ({@link Announcement#name}). */
+  boolean isInstance(String name) {
+    return announcements().stream().anyMatch(a -> a.name().equals(name));
+  }
+
   /** The contracts known, in the order in which they became known, whether or not they are live. */
   public List<ContractDocument> contracts() {
     return contracts.all();
@@ -213,7 +221,7 @@ public final class ServiceDirectory {
   }
 
   private void up(Announcement announcement) {
-    if (!membership.nodes().contains(announcement.node())) {
+    if (!membership.nodes().contains(announcement.node()) || isStale(announcement)) {
       return; // Either it has left, or its joining has yet to be told, and then comes here again.
     }
     Instance present = instances.get(announcement.address());
@@ -288,7 +296,7 @@ public final class ServiceDirectory {
     return Future.join(repairs).mapEmpty();
   }
 
-  /** Left over from a withdrawal that crossed a reconciliation. */
+  /** Left over from a withdrawal that crossed a reconciliation, or sent again by somebody. */
   private boolean isStale(Announcement announcement) {
     return announcement.node().equals(membership.self())
         && !offers.containsKey(announcement.service());

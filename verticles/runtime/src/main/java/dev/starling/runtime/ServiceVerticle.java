@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,9 +56,14 @@ public abstract class ServiceVerticle extends VerticleBase {
 
   private final Map<String, OperationHandler<?, ?>> handlers = new LinkedHashMap<>();
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
+  private final List<MessageConsumer<?>> plainConsumers = new ArrayList<>();
   private ContractDocument contract;
   private boolean leads;
   private volatile boolean draining;
+
+  /** Whether an operator has drained the node. */
+  private volatile boolean withdrawn;
+
   private long ticked;
   private volatile long lagged;
   private long opening = -1;
@@ -66,6 +72,19 @@ public abstract class ServiceVerticle extends VerticleBase {
   private final AtomicInteger inFlight = new AtomicInteger();
 
   private final Promise<Void> drained = Promise.promise();
+
+  private final Drain.Part part =
+      new Drain.Part() {
+        @Override
+        public Future<?> drain() {
+          return onContext(ServiceVerticle.this::withdraw);
+        }
+
+        @Override
+        public Future<?> resume() {
+          return onContext(ServiceVerticle.this::offer);
+        }
+      };
 
   /** Calls {@link #handle} for each operation; runs before anything has been started. */
   protected abstract void operations();
@@ -148,11 +167,7 @@ public abstract class ServiceVerticle extends VerticleBase {
   }
 
   private Future<Void> serve(String service) {
-    return consume(service).compose(v -> leads ? offer(service) : Future.succeededFuture());
-  }
-
-  private Future<Void> offer(String service) {
-    return node().directory().offer(announcement(service), contract);
+    return consume(service).compose(v -> node().drain().join(part)).mapEmpty();
   }
 
   private Future<Void> notYet(String service, Throwable failure) {
@@ -209,14 +224,53 @@ public abstract class ServiceVerticle extends VerticleBase {
       return Future.succeededFuture();
     }
     leads = node().lead(service);
-    this.<Buffer>consume(Announcement.address(service, node().membership().self()), this::dispatch);
-    handlers.values().forEach(h -> consume(h.spec().address(), m -> run(h, m, false)));
-    return Future.all(consumers.stream().map(MessageConsumer::completion).toList());
+    String address = Announcement.address(service, node().membership().self());
+    MessageConsumer<?> consumer = this.<Buffer>consumer(address, this::dispatch);
+    consumers.add(consumer);
+    return consumer.completion();
   }
 
-  private <T> void consume(String address, Handler<Message<T>> handler) {
+  private <T> MessageConsumer<T> consumer(String address, Handler<Message<T>> handler) {
     EventBus bus = vertx.eventBus();
-    consumers.add(leads ? bus.consumer(address, handler) : bus.localConsumer(address, handler));
+    return leads ? bus.consumer(address, handler) : bus.localConsumer(address, handler);
+  }
+
+  private Future<?> offer() {
+    withdrawn = false;
+    if (plainConsumers.isEmpty()) {
+      handlers
+          .values()
+          .forEach(h -> plainConsumers.add(consumer(h.spec().address(), m -> run(h, m, false))));
+    }
+    return Future.all(plainConsumers.stream().map(MessageConsumer::completion).toList())
+        .compose(v -> leads ? announce(service()) : Future.succeededFuture());
+  }
+
+  private Future<?> announce(String service) {
+    return node().directory().offer(announcement(service), contract);
+  }
+
+  /** The instance's address stays, for those who have not heard yet, and refuses after a while. */
+  private Future<?> withdraw() {
+    List<MessageConsumer<?>> plain = List.copyOf(plainConsumers);
+    plainConsumers.clear();
+    return node()
+        .directory()
+        .withdraw(service())
+        .recover(e -> Future.succeededFuture())
+        .compose(v -> leads ? unregister(plain) : Future.succeededFuture())
+        .compose(v -> linger())
+        .compose(v -> leads ? Future.succeededFuture() : unregister(plain))
+        .onComplete(v -> withdrawn = true);
+  }
+
+  private static Future<?> unregister(List<MessageConsumer<?>> some) {
+    return Future.join(some.stream().map(MessageConsumer::unregister).toList());
+  }
+
+  private Future<?> onContext(Supplier<Future<?>> step) {
+    return Future.future(
+        promise -> context.runOnContext(v -> step.get().<Void>mapEmpty().onComplete(promise)));
   }
 
   private void dispatch(Message<Buffer> message) {
@@ -239,6 +293,8 @@ public abstract class ServiceVerticle extends VerticleBase {
   private void run(OperationHandler<?, ?> handler, Message<?> message, boolean bytes) {
     if (draining) {
       refuse(message, "The instance is stopping");
+    } else if (withdrawn) {
+      refuse(message, "The node is drained");
     } else if (!handler.spec().idempotent() && node().isFenced()) {
       refuse(message, "The instance is cut off from its cluster and changes nothing");
     } else {
@@ -277,12 +333,14 @@ public abstract class ServiceVerticle extends VerticleBase {
   public final Future<?> stop() {
     vertx.cancelTimer(opening);
     return node()
-        .directory()
-        .withdraw(service())
+        .drain()
+        .leave(part)
+        .compose(v -> node().directory().withdraw(service()))
         .recover(e -> Future.succeededFuture())
         .compose(v -> linger())
         .compose(v -> drain())
-        .compose(v -> Future.join(consumers.stream().map(MessageConsumer::unregister).toList()))
+        .compose(v -> unregister(consumers))
+        .compose(v -> unregister(plainConsumers))
         .recover(e -> Future.succeededFuture())
         .onComplete(v -> resign())
         .compose(v -> close());

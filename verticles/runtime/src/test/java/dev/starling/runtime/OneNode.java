@@ -21,6 +21,10 @@ final class OneNode implements AutoCloseable {
   }
 
   OneNode(Path secrets, Membership membership) {
+    this(secrets, membership, false);
+  }
+
+  OneNode(Path secrets, Membership membership, boolean faults) {
     node =
         await(
             Node.join(
@@ -33,11 +37,17 @@ final class OneNode implements AutoCloseable {
                     "keys.get",
                     Duration.ofSeconds(5),
                     1,
-                    Limits.standard()),
+                    Limits.standard(),
+                    faults),
                 membership,
                 Secrets.in(secrets, true),
                 new SimpleMeterRegistry(),
                 OneNode.class.getClassLoader()));
+  }
+
+  /** The registry of a companion, which knows the secret of this one's cluster. */
+  Registry registry() {
+    return new Registry(vertx, node.secrets().bytes(Secrets.CLUSTER), new SimpleMeterRegistry());
   }
 
   String deploy(ServiceVerticle service) {

@@ -7,13 +7,17 @@ import static org.awaitility.Awaitility.await;
 
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
@@ -29,6 +33,8 @@ class ServiceDirectoryIT {
       Operation.query("lab", "echo", Text.class, Text.class).open();
   private static final ContractDocument CONTRACT = ContractDocument.of("lab", List.of(ECHO));
 
+  private static final String ANNOUNCE = "vertx.discovery.announce";
+
   /** Longer than one reconciliation. */
   private static final Duration PATIENCE = Duration.ofSeconds(9);
 
@@ -42,7 +48,7 @@ class ServiceDirectoryIT {
   @BeforeEach
   void start() {
     one = new OneNode(secrets, nodes);
-    registry = new Registry(one.vertx);
+    registry = one.registry();
   }
 
   @AfterEach
@@ -152,6 +158,58 @@ class ServiceDirectoryIT {
     awaitReconciliation();
 
     assertThat(addresses()).isEmpty();
+  }
+
+  @Test
+  void keepsAnInstanceThatSomebodySaysHasEnded() {
+    Queue<JsonObject> announced = new ConcurrentLinkedQueue<>();
+    one.vertx.eventBus().<JsonObject>consumer(ANNOUNCE, message -> announced.add(message.body()));
+    String instance = publish("node-7", "lab");
+    await().until(() -> addresses().contains(instance) && !announced.isEmpty());
+    List<List<String>> views = new CopyOnWriteArrayList<>();
+    one.node.directory().onChange(() -> views.add(addresses()));
+
+    for (int i = 0; i < 100; i++) {
+      one.vertx.eventBus().publish(ANNOUNCE, announced.peek().copy().put("status", "DOWN"));
+    }
+    String last = publish("node-8", "lab");
+    await().until(() -> addresses().contains(last));
+    awaitReconciliation();
+
+    assertThat(views).isNotEmpty().allSatisfy(view -> assertThat(view).contains(instance));
+  }
+
+  @Test
+  void takesNoCopyOfARecordWhoseNodeHasLeft() {
+    Queue<JsonObject> announced = new ConcurrentLinkedQueue<>();
+    one.vertx.eventBus().<JsonObject>consumer(ANNOUNCE, message -> announced.add(message.body()));
+    String instance = publish("node-7", "lab");
+    await().until(() -> addresses().contains(instance) && !announced.isEmpty());
+    nodes.leave("node-7");
+    List<List<String>> views = new CopyOnWriteArrayList<>();
+    one.node.directory().onChange(() -> views.add(addresses()));
+
+    one.vertx.eventBus().publish(ANNOUNCE, announced.peek());
+    String last = publish("node-8", "lab");
+    await().until(() -> addresses().contains(last));
+    awaitReconciliation();
+
+    assertThat(views).isNotEmpty().allSatisfy(view -> assertThat(view).doesNotContain(instance));
+  }
+
+  @Test
+  void findsAnInstanceThatWasAnnouncedBeforeItsNodeHadJoined() {
+    String instance = publish("node-7", "lab");
+    await().until(() -> addresses().contains(instance));
+    Announcement early = announcement("lab", "node-9", CONTRACT.hash());
+    await(registry.publish(early));
+    String last = publish("node-8", "lab");
+    await().until(() -> addresses().contains(last));
+    assertThat(addresses()).doesNotContain(early.address());
+
+    nodes.join("node-9");
+
+    await().atMost(Duration.ofSeconds(2)).until(() -> addresses().contains(early.address()));
   }
 
   @Test
@@ -291,7 +349,13 @@ class ServiceDirectoryIT {
   private static final class Nodes implements Membership {
     private final Set<String> now = new ConcurrentSkipListSet<>(List.of("node-1", OneNode.SELF));
     private Consumer<String> left;
+    private Consumer<String> joined;
     private Runnable merged;
+
+    void join(String node) {
+      now.add(node);
+      joined.accept(node);
+    }
 
     void leave(String node) {
       now.remove(node);
@@ -314,7 +378,9 @@ class ServiceDirectoryIT {
     }
 
     @Override
-    public void onJoined(Consumer<String> node) {}
+    public void onJoined(Consumer<String> node) {
+      joined = node;
+    }
 
     @Override
     public void onMerged(Runnable whole) {

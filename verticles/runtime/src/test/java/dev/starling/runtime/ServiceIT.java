@@ -473,7 +473,7 @@ class ServiceIT {
     await(one.vertx.undeploy(lab.deploymentID()));
 
     assertThat(one.node.directory().announcements()).isEmpty();
-    assertThat(await(new Registry(one.vertx).all())).isEmpty();
+    assertThat(await(one.registry().all())).isEmpty();
     assertThat(one.node.directory().contracts()).hasSize(1);
     assertThat(refused(ECHO, "").code()).isEqualTo(ErrorCode.NOT_STARTED);
   }
@@ -484,7 +484,7 @@ class ServiceIT {
     one.deploy(second);
 
     assertThat(one.node.directory().announcements()).hasSize(1);
-    assertThat(await(new Registry(one.vertx).all())).hasSize(1);
+    assertThat(await(one.registry().all())).hasSize(1);
     for (int i = 0; i < 10; i++) {
       one.call(ECHO, new Text("a"));
     }

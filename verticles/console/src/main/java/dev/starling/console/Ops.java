@@ -1,0 +1,196 @@
+package dev.starling.console;
+
+import dev.starling.runtime.Announcement;
+import dev.starling.runtime.DesiredState;
+import dev.starling.runtime.ErrorCode;
+import dev.starling.runtime.Limit;
+import dev.starling.runtime.Node;
+import dev.starling.runtime.ServiceException;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What an operator sees and orders under {@code /ops}: the instances and limits as this node knows
+ * them, and the desired state of all nodes.
+ *
+ * <p>Each request needs the operator's token. A page of another origin is refused even with it.
+ */
+final class Ops {
+  private static final String OPERATOR = "operator";
+  private static final String BEARER = "bearer ";
+  private static final int BODY_LIMIT = 16_384;
+  private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
+  private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
+
+  private final Node node;
+  private final byte[] token;
+  private final boolean loopback;
+
+  /**
+   * The operator's resources of one node.
+   *
+   * @param loopback whether the port is reached from this machine only
+   */
+  Ops(Node node, byte[] token, boolean loopback) {
+    this.node = node;
+    this.token = token;
+    this.loopback = loopback;
+  }
+
+  void mount(Router router) {
+    router.route("/ops/*").handler(this::admit);
+    router.route("/ops/*").handler(BodyHandler.create(false).setBodyLimit(BODY_LIMIT));
+    router.get("/ops/instances").handler(this::instances);
+    router.get("/ops/limits").handler(this::limits);
+    router.get("/ops/desired").handler(this::desired);
+    for (String path : List.of("/ops/desired/:kind", "/ops/desired/:kind/:name")) {
+      router.put(path).handler(this::want);
+      router.delete(path).handler(this::wantNoLonger);
+    }
+  }
+
+  /** The methods of a path for {@code Allow}. */
+  static String allowed(String path) {
+    return path.startsWith("/ops/desired/") ? "PUT, DELETE" : "GET";
+  }
+
+  private void admit(RoutingContext context) {
+    HttpServerRequest request = context.request();
+    List<String> origins = request.headers().getAll(HttpHeaders.ORIGIN);
+    if (!origins.stream().allMatch(origin -> isOwn(origin, request))) {
+      throw new ServiceException(ErrorCode.FORBIDDEN, "Pages of other origins may not call");
+    }
+    if (!isToken(request.headers().getAll(HttpHeaders.AUTHORIZATION))) {
+      throw new ServiceException(ErrorCode.UNAUTHENTICATED, "The operator's token is needed");
+    }
+    context.next();
+  }
+
+  /** A name that leads here from outside does not make an outer page our own (DNS rebinding). */
+  private boolean isOwn(String origin, HttpServerRequest request) {
+    return request.authority() != null
+        && origin.equals("http://" + request.authority())
+        && (!loopback || LOOPBACK.contains(request.authority().host()));
+  }
+
+  private boolean isToken(List<String> given) {
+    if (given.size() != 1 || !given.get(0).toLowerCase(Locale.ROOT).startsWith(BEARER)) {
+      return false;
+    }
+    try {
+      byte[] bytes = HexFormat.of().parseHex(given.get(0).substring(BEARER.length()).strip());
+      return MessageDigest.isEqual(bytes, token);
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  private void instances(RoutingContext context) {
+    JsonArray instances = new JsonArray();
+    for (Announcement a : node.directory().announcements()) {
+      instances.add(
+          new JsonObject()
+              .put("service", a.service())
+              .put("node", a.node())
+              .put("nodeName", a.nodeName())
+              .put("address", a.address())
+              .put("version", a.version())
+              .put("local", a.node().equals(node.membership().self())));
+    }
+    Answers.json(context, 200, new JsonObject().put("instances", instances));
+  }
+
+  private void limits(RoutingContext context) {
+    JsonArray limits = new JsonArray();
+    node.options().limits().all().forEach((limit, value) -> limits.add(json(limit, value)));
+    Answers.json(context, 200, new JsonObject().put("limits", limits));
+  }
+
+  private static JsonObject json(Limit limit, long value) {
+    return new JsonObject()
+        .put("key", limit.key())
+        .put("value", value)
+        .put("unit", limit.unit().name().toLowerCase(Locale.ROOT))
+        .put("least", limit.least())
+        .put("most", limit.most())
+        .put("default", limit.standard())
+        .put("meaning", limit.meaning());
+  }
+
+  private void desired(RoutingContext context) {
+    JsonArray desired = new JsonArray();
+    node.desired().all().values().forEach(entry -> desired.add(json(entry)));
+    Answers.json(context, 200, new JsonObject().put("desired", desired));
+  }
+
+  private static JsonObject json(DesiredState.Entry entry) {
+    JsonObject json =
+        new JsonObject()
+            .put("key", entry.key())
+            .put("value", entry.value())
+            .put("by", entry.by())
+            .put("at", entry.at().toString());
+    return entry.expires() == null ? json : json.put("expires", entry.expires().toString());
+  }
+
+  private void want(RoutingContext context) {
+    String type = context.request().getHeader(HttpHeaders.CONTENT_TYPE);
+    if (type == null || !type.split(";")[0].strip().equalsIgnoreCase("application/json")) {
+      throw new ServiceException(
+          ErrorCode.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json");
+    }
+    Buffer body = context.body().buffer();
+    node.desired()
+        .put(key(context), body == null ? Buffer.buffer() : body, life(context), OPERATOR)
+        .onSuccess(entry -> Answers.json(context, 200, json(entry)))
+        .onFailure(context::fail);
+  }
+
+  private void wantNoLonger(RoutingContext context) {
+    node.desired()
+        .remove(key(context), OPERATOR)
+        .onSuccess(v -> context.response().setStatusCode(204).end())
+        .onFailure(context::fail);
+  }
+
+  private static String key(RoutingContext context) {
+    String name = context.pathParam("name");
+    return context.pathParam("kind") + (name == null ? "" : "/" + name);
+  }
+
+  /** From {@code ?for=10m}; null for the default. */
+  private static Duration life(RoutingContext context) {
+    List<Map.Entry<String, String>> query = context.queryParams().entries();
+    if (query.isEmpty()) {
+      return null;
+    }
+    Matcher life = DURATION.matcher(query.get(0).getValue());
+    if (query.size() > 1 || !query.get(0).getKey().equals("for") || !life.matches()) {
+      throw new ServiceException(
+          ErrorCode.MALFORMED, "The query may be for= and a number with a unit (ms, s, m, h or d)");
+    }
+    long number = Long.parseLong(life.group(1));
+    return switch (life.group(2)) {
+      case "ms" -> Duration.ofMillis(number);
+      case "s" -> Duration.ofSeconds(number);
+      case "m" -> Duration.ofMinutes(number);
+      case "h" -> Duration.ofHours(number);
+      default -> Duration.ofDays(number);
+    };
+  }
+}
