@@ -8,6 +8,5 @@ import io.vertx.core.json.JsonObject;
  * @param outcome what is known of it
  * @param code status and problem, or what became of the connection
  * @param body of a 2xx answer, else empty
- * @param retryAfter whether the last answer named a time to come back
  */
-record Answer(Outcome outcome, String code, JsonObject body, boolean retryAfter) {}
+record Answer(Outcome outcome, String code, JsonObject body) {}

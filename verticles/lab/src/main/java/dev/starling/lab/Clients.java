@@ -31,7 +31,6 @@ final class Clients {
   static final long PATIENCE = 5_000;
 
   private static final int ATTEMPTS = 4;
-  private static final long BEFORE_ASKING_AGAIN = 200;
 
   private final Vertx vertx;
   private final Supplier<List<URI>> gateways;
@@ -50,14 +49,13 @@ final class Clients {
     this.addresses = addresses;
   }
 
-  /** 127.x.y.1 for the first 60,000 clients. */
-  static String loopback(int client) {
-    return "127.%d.%d.1".formatted(1 + client / 250, 1 + client % 250);
-  }
-
-  /** Asks as a client; never fails. */
-  Future<Answer> ask(int client, Question question) {
-    return new Asking(client, question).attempt();
+  /**
+   * Asks as a client; never fails.
+   *
+   * @param gateway number of the one that is asked first
+   */
+  Future<Answer> ask(int client, int gateway, Question question) {
+    return new Asking(client, gateway, question).attempt();
   }
 
   private HttpClient client(int client) {
@@ -75,19 +73,21 @@ final class Clients {
   /** One question on its way, to one gateway after the other. */
   private final class Asking {
     private final int client;
+    private final int first;
     private final Question question;
     private final long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE);
     private int attempts;
     private boolean inDoubt;
 
-    Asking(int client, Question question) {
+    Asking(int client, int first, Question question) {
       this.client = client;
+      this.first = first;
       this.question = question;
     }
 
     Future<Answer> attempt() {
       List<URI> all = gateways.get();
-      URI gateway = all.get((client + attempts++) % all.size());
+      URI gateway = all.get((first + attempts++) % all.size());
       Future<HttpClientRequest> connected = client(client).request(options(gateway));
       return connected
           .timeout(remaining(), TimeUnit.MILLISECONDS)
@@ -122,7 +122,7 @@ final class Clients {
           .transform(
               done -> {
                 if (done.succeeded()) {
-                  return settle(done.result());
+                  return Future.succeededFuture(done.result());
                 }
                 if (done.cause() instanceof TimeoutException) {
                   request.reset();
@@ -146,20 +146,7 @@ final class Clients {
     private Answer lost(String code) {
       boolean sent = inDoubt || !code.equals("refused");
       Outcome outcome = sent ? Outcome.UNKNOWN : Outcome.REFUSED;
-      return new Answer(outcome, code, new JsonObject(), false);
-    }
-
-    /** A key that is in use by the attempt before is asked for again. */
-    private Future<Answer> settle(Answer answer) {
-      boolean inUse =
-          question.headers().containsKey("Idempotency-Key")
-              && answer.code().startsWith("409")
-              && answer.retryAfter();
-      if (inUse && remaining() > BEFORE_ASKING_AGAIN) {
-        attempts = 0;
-        return vertx.timer(BEFORE_ASKING_AGAIN).compose(v -> attempt());
-      }
-      return Future.succeededFuture(answer);
+      return new Answer(outcome, code, new JsonObject());
     }
 
     private Answer answer(HttpClientResponse response, Buffer body) {
@@ -167,11 +154,12 @@ final class Clients {
       String type = json.getString("type", "");
       String problem = type.substring(type.lastIndexOf(':') + 1);
       Outcome outcome = Outcome.of(response.statusCode(), problem);
+      String code = (response.statusCode() + " " + problem).strip();
+      boolean mute = response.statusCode() == 503 && response.getHeader("Retry-After") == null;
       return new Answer(
           outcome == Outcome.REFUSED && inDoubt ? Outcome.UNKNOWN : outcome,
-          (response.statusCode() + " " + problem).strip(),
-          json,
-          response.getHeader("Retry-After") != null);
+          mute ? code + " without Retry-After" : code,
+          json);
     }
 
     private static JsonObject json(Buffer body) {

@@ -6,9 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -17,12 +16,7 @@ final class Cluster implements AutoCloseable {
   private static final int SERVICES = 3;
   private static final int GATEWAYS = 2;
 
-  /**
-   * Small heaps, so that what is not bounded shows; the quick compiler, so that five start soon.
-   */
-  private static final List<String> JVM =
-      List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
-
+  private static final String LOOPBACK = "127.0.0.1";
   private static final Pattern ALARM =
       Pattern.compile("OutOfMemoryError|already completed|LEAK|Unhandled exception");
 
@@ -41,32 +35,33 @@ final class Cluster implements AutoCloseable {
    *
    * @param project the root of the project, whose jar it is
    * @param directory for data and logs of this cluster alone
-   * @param settings of all nodes
+   * @param dress may change how each node is started
    */
-  static Cluster start(Path project, Path directory, Map<String, String> settings)
+  static Cluster start(Path project, Path directory, Consumer<Launch> dress)
       throws IOException, InterruptedException {
     Path logs = Files.createDirectories(directory.resolve("logs"));
-    List<String> members = Ports.free(SERVICES + GATEWAYS);
-    Map<String, String> all = new HashMap<>(settings);
-    all.put("data.directory", directory.resolve("data").toString());
-    all.put("cluster.name", directory.getFileName().toString());
-    all.put("cluster.config", project.resolve("cluster-config/tcp-ip.xml").toString());
-    all.put("cluster.members", "127.0.0.1:" + String.join(",127.0.0.1:", members));
-    all.put("cluster.host", "127.0.0.1");
-    all.put("http.port", "0");
-    all.put("operator.port", "0");
+    List<String> ports = Ports.free(SERVICES + GATEWAYS);
     Path jar = project.resolve("verticles/launcher/target/starling.jar");
     List<NodeProcess> nodes = new ArrayList<>();
-    for (int i = 0; i < members.size(); i++) {
+    for (int i = 0; i < ports.size(); i++) {
       String service = i < SERVICES ? "user" : "gateway";
       int number = i < SERVICES ? i + 1 : i + 1 - SERVICES;
-      all.put("services", service);
-      all.put("node.name", service + "-" + number);
-      all.put("cluster.member-port", members.get(i));
-      nodes.add(new NodeProcess(service + "-" + number, logs, command(jar), environment(all)));
+      Launch node =
+          new Launch(service + "-" + number, jar)
+              .with("services", service)
+              .with("data.directory", directory.resolve("data"))
+              .with("cluster.name", directory.getFileName())
+              .with("cluster.config", project.resolve("cluster-config/tcp-ip.xml"))
+              .with("cluster.host", LOOPBACK)
+              .with("cluster.member-port", ports.get(i))
+              .with("cluster.members", LOOPBACK + ":" + String.join("," + LOOPBACK + ":", ports))
+              .with("http.port", 0)
+              .with("operator.port", 0);
+      dress.accept(node);
+      nodes.add(node.in(logs));
     }
     Cluster cluster =
-        new Cluster(directory, nodes.subList(0, SERVICES), nodes.subList(SERVICES, members.size()));
+        new Cluster(directory, nodes.subList(0, SERVICES), nodes.subList(SERVICES, nodes.size()));
     try {
       for (NodeProcess node : cluster.nodes()) {
         node.start();
@@ -80,24 +75,6 @@ final class Cluster implements AutoCloseable {
       cluster.close();
       throw e;
     }
-  }
-
-  private static List<String> command(Path jar) {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(JVM);
-    command.addAll(List.of("-jar", jar.toString(), "-cluster"));
-    return command;
-  }
-
-  private static Map<String, String> environment(Map<String, String> settings) {
-    Map<String, String> environment = new HashMap<>();
-    settings.forEach((setting, value) -> environment.put(variable(setting), value));
-    return environment;
-  }
-
-  private static String variable(String setting) {
-    return "STARLING_" + setting.toUpperCase().replace('.', '_').replace('-', '_');
   }
 
   /** Where data and logs are. */

@@ -15,23 +15,29 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The embedded PostgreSQL that the nodes share: its processes, and what it holds. */
+/** The PostgreSQL that the nodes share: its processes, and what it holds. */
 final class Database {
   private static final String NODES = "starling-user";
 
   private final Vertx vertx;
   private final Path home;
+  private final String host;
   private final Path secret;
 
+  private Database(Vertx vertx, Path data, String host) {
+    this.vertx = vertx;
+    this.home = data.resolve("postgresql");
+    this.host = host;
+    this.secret = data.resolve("secrets/database");
+  }
+
   /**
-   * Finds it.
+   * The one that nodes start for themselves.
    *
    * @param data the nodes' data.directory
    */
-  Database(Vertx vertx, Path data) {
-    this.vertx = vertx;
-    this.home = data.resolve("postgresql");
-    this.secret = data.resolve("secrets/database");
+  static Database embedded(Vertx vertx, Path data) {
+    return new Database(vertx, data, "127.0.0.1");
   }
 
   /** SIGKILL to its first process; the others find out and end. */
@@ -123,7 +129,7 @@ final class Database {
             .with(new PoolOptions().setMaxSize(1))
             .connectingTo(
                 new PgConnectOptions()
-                    .setHost("127.0.0.1")
+                    .setHost(host)
                     .setPort(Integer.parseInt(postmaster().get(3)))
                     .setUser("starling")
                     .setDatabase("starling")

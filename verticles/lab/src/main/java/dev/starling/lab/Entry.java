@@ -6,6 +6,7 @@ package dev.starling.lab;
  * @param kind what was asked
  * @param key its Idempotency-Key, empty without one
  * @param name of the user it is about
+ * @param gateway number of the gateway that was asked first
  * @param start when it was due, in ms of the history
  * @param end when its client knew, or gave up, in ms of the history
  * @param outcome what its client knows
@@ -16,6 +17,7 @@ record Entry(
     Kind kind,
     String key,
     String name,
+    int gateway,
     long start,
     long end,
     Outcome outcome,

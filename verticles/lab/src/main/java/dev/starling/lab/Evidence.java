@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -16,13 +17,20 @@ import java.util.stream.Collectors;
  * <p>Lost and doubled work, failures and recovery are judged, recovery at three times its bound:
  * two noisy cores decide how fast things are, so latency is only recorded.
  *
+ * @param watch of the gateways
  * @param injected when it went wrong, in ms of the history
  * @param healed when it was put right, in ms of the history
  * @param ended when no more load was sent, in ms of the history
  * @param findings of the {@link Checker}
  */
 record Evidence(
-    History history, long injected, long healed, long ended, List<Finding> findings, Notes notes) {
+    History history,
+    Watch watch,
+    Scene scene,
+    long injected,
+    long healed,
+    long ended,
+    List<Finding> findings) {
   /** ms; an attempt at a frozen instance takes a second. */
   private static final long SLOW = 1_000;
 
@@ -30,20 +38,69 @@ record Evidence(
 
   /** Complains of each request of these kinds that failed, at any time. */
   void noneFail(Kind... kinds) {
-    List<Kind> all = Arrays.asList(kinds);
-    complainOf(history.where(e -> all.contains(e.kind()) && e.failed()), "failed");
+    complainOf(history.where(failed(kinds)), "failed");
   }
 
-  /**
-   * Complains of those that failed though they were sent neither before the fault nor soon after.
-   */
+  /** Complains of those that failed though they were first sent to the gateway that was well. */
+  void noneFailAtTheOtherGateway() {
+    int struck = scene.cluster().gateways().indexOf(scene.gateway());
+    complainOf(
+        history.where(e -> e.failed() && Math.floorMod(e.gateway(), 2) != struck),
+        "failed at the gateway that was well");
+  }
+
+  /** Complains of those that failed and were over before the fault, or begun long after it. */
   void failOnlyWithin(Duration bound, Kind... kinds) {
-    List<Kind> all = Arrays.asList(kinds);
     long until = injected + TOLERANCE * bound.toMillis();
     complainOf(
-        history.where(
-            e -> all.contains(e.kind()) && e.failed() && (e.end() < injected || e.start() > until)),
+        history.where(failed(kinds).and(e -> e.end() < injected || e.start() > until)),
         "failed, but not in the first " + bound.toMillis() + " ms");
+  }
+
+  /** Complains of those that failed and were over before the fault, or begun after its end. */
+  void failOnlyMeanwhile(Duration bound) {
+    long until = healed + TOLERANCE * bound.toMillis();
+    complainOf(
+        history.where(e -> e.failed() && (e.end() < injected || e.start() > until)),
+        "failed before the fault, or more than " + bound.toMillis() + " ms after it");
+  }
+
+  /** Complains of failures of another kind than an answer of this status. */
+  void failOnlyWith(String... statuses) {
+    complainOf(
+        history.where(
+            e -> e.failed() && Arrays.stream(statuses).noneMatch(s -> e.code().startsWith(s))),
+        "failed, but not with " + String.join(" or ", statuses));
+  }
+
+  private static Predicate<Entry> failed(Kind... kinds) {
+    List<Kind> all = Arrays.asList(kinds);
+    return e -> e.failed() && all.contains(e.kind());
+  }
+
+  /** Complains when the victim's record was there longer; says nothing where that is not shown. */
+  void recordGoneWithin(Duration bound) {
+    judge("record-gone-ms", watch.goneAfter(scene.victim().name(), injected, healed), bound);
+  }
+
+  /** Complains when the victim was called longer; says nothing where that is not shown. */
+  void outOfRotationWithin(Duration bound) {
+    judge("out-of-rotation-ms", watch.outAfter(scene.victim().name(), injected, healed), bound);
+  }
+
+  /** Complains when the victim was called again later; says nothing where that is not shown. */
+  void backInRotationWithin(Duration bound) {
+    judge("back-in-rotation-ms", watch.backAfter(scene.victim().name(), healed), bound);
+  }
+
+  private void judge(String figure, Watch.Moment moment, Duration bound) {
+    if (moment.unseen()) {
+      return;
+    }
+    scene.notes().figure(figure, moment.millis());
+    if (moment.millis() > TOLERANCE * bound.toMillis()) {
+      scene.notes().complain("%s %s; promised: %d".formatted(figure, moment, bound.toMillis()));
+    }
   }
 
   /** Complains of requests that took longer than a client may have to wait. */
@@ -65,9 +122,11 @@ record Evidence(
 
   private void complainUnlessClean(String what, long millis, Duration bound) {
     if (millis > TOLERANCE * bound.toMillis()) {
-      notes.complain(
-          "clean only %d s after %s; promised: %d s"
-              .formatted(millis / 1_000, what, bound.toSeconds()));
+      scene
+          .notes()
+          .complain(
+              "clean only %d s after %s; promised: %d s"
+                  .formatted(millis / 1_000, what, bound.toSeconds()));
     }
   }
 
@@ -96,14 +155,16 @@ record Evidence(
         .collect(Collectors.groupingBy(Evidence::cause, TreeMap::new, Collectors.toList()))
         .forEach(
             (cause, some) ->
-                notes.complain(
-                    "%d x %s %s, from %d to %d ms after the fault"
-                        .formatted(
-                            some.size(),
-                            cause,
-                            what,
-                            some.stream().mapToLong(Entry::start).min().orElse(0) - injected,
-                            some.stream().mapToLong(Entry::end).max().orElse(0) - injected)));
+                scene
+                    .notes()
+                    .complain(
+                        "%d x %s %s, from %d to %d ms after the fault"
+                            .formatted(
+                                some.size(),
+                                cause,
+                                what,
+                                some.stream().mapToLong(Entry::start).min().orElse(0) - injected,
+                                some.stream().mapToLong(Entry::end).max().orElse(0) - injected)));
   }
 
   private static String cause(Entry entry) {

@@ -18,7 +18,7 @@ import java.util.Random;
  * A cluster under load on which faults are tried, one after the other; each begins on a cluster
  * that is whole and has a history of its own.
  */
-final class Experiment implements AutoCloseable {
+final class Experiment {
   private static final Duration BEFORE = Duration.ofSeconds(8);
   private static final Duration AFTER = Duration.ofSeconds(10);
   private static final Duration WARM = Duration.ofSeconds(10);
@@ -33,38 +33,43 @@ final class Experiment implements AutoCloseable {
   private final Cluster cluster;
   private final Database database;
   private final Load load;
-  private final String run;
+  private final Operator.Token token;
+  private final Fault stage;
+
+  /** Beginning of the names of all users of this experiment. */
+  private final String run = "u" + Long.toString(System.nanoTime() / 1_000_000, 36);
 
   /** Of the rates that two cores bear, what this machine bears now. */
   private double share = 1;
 
-  private Experiment(Vertx vertx, Cluster cluster, String run) {
+  private Experiment(Vertx vertx, Cluster cluster, Fault stage) throws IOException {
     this.vertx = vertx;
     this.cluster = cluster;
-    this.run = run;
-    database = new Database(vertx, cluster.data());
-    load = new Load(vertx, new Clients(vertx, this::gateways, Clients::loopback), run);
+    this.stage = stage;
+    token = Operator.Token.in(cluster.data());
+    database = stage.database(vertx, cluster.data());
+    load = new Load(vertx, new Clients(vertx, this::gateways, stage::client), run);
   }
 
   /**
-   * Starts a cluster and lets it run warm.
+   * Starts a cluster, on the stage of a fault, and lets it run warm.
    *
    * @param directory new; its last name is the cluster's
    */
-  static Experiment on(Path project, Path directory, Map<String, String> settings)
-      throws Exception {
+  static Experiment on(Path project, Path directory, Fault stage) throws Exception {
     Vertx vertx = Vertx.vertx();
+    Cluster cluster = null;
     try {
-      Cluster cluster = Cluster.start(project, directory, settings);
-      Experiment experiment =
-          new Experiment(vertx, cluster, "u" + Long.toString(System.nanoTime() / 1_000_000, 36));
+      stage.stage(directory);
+      cluster = Cluster.start(project, directory, stage::dress);
+      Experiment experiment = new Experiment(vertx, cluster, stage);
       experiment.load.prepare();
       experiment.load.start(Load.rates(1));
       hold(WARM);
       experiment.load.stop();
       return experiment;
     } catch (Exception e) {
-      vertx.close().await();
+      end(cluster, stage, vertx);
       throw e;
     }
   }
@@ -75,28 +80,26 @@ final class Experiment implements AutoCloseable {
 
   /** Tries one fault; a cluster that it left broken is of no use for another. */
   Report run(Fault fault, Random random) throws Exception {
-    Scene scene = Scene.of(cluster, database, load, random);
-    var obstacle = fault.obstacle(scene);
-    if (obstacle.isPresent()) {
-      return Report.notRun(fault, obstacle.get());
-    }
+    Scene scene = Scene.of(cluster, database, load, random, token);
     int alarms = cluster.alarms().size();
     History history = startCalmly();
-    long injected = history.now();
-    fault.inject(scene);
-    hold(fault.lasts());
-    long healed = history.now();
-    fault.heal(scene);
-    awaitWhole(scene.notes());
-    hold(AFTER);
-    long ended = history.now();
-    load.stop();
-    List<Finding> findings = check(history, scene.notes());
-    Evidence seen = new Evidence(history, injected, healed, ended, findings, scene.notes());
-    fault.judge(seen);
-    List<String> newAlarms = cluster.alarms();
-    newAlarms.subList(alarms, newAlarms.size()).forEach(scene.notes()::complain);
-    return report(fault, seen);
+    try (Watch watch = new Watch(history, cluster.gateways(), token)) {
+      long injected = history.now();
+      fault.inject(scene);
+      hold(fault.lasts());
+      fault.heal(scene);
+      long healed = history.now();
+      awaitWhole(scene.notes());
+      hold(AFTER);
+      long ended = history.now();
+      load.stop();
+      List<Finding> findings = check(history, scene.notes());
+      Evidence seen = new Evidence(history, watch, scene, injected, healed, ended, findings);
+      fault.judge(seen);
+      List<String> newAlarms = cluster.alarms();
+      newAlarms.subList(alarms, newAlarms.size()).forEach(scene.notes()::complain);
+      return report(fault, seen);
+    }
   }
 
   /**
@@ -137,7 +140,7 @@ final class Experiment implements AutoCloseable {
         .limit(REPLAYED)
         .forEach(again::add);
     for (Entry entry : again) {
-      load.register(Kind.REPLAY, entry.key(), entry.name()).await();
+      load.ask(entry.gateway(), Question.register(Kind.REPLAY, entry.name(), entry.key())).await();
     }
     notes.figure("replayed", again.size());
     return Checker.check(history.entries(), database.users(run));
@@ -155,9 +158,9 @@ final class Experiment implements AutoCloseable {
     figures.put("clean-after-healing-ms", seen.cleanAfterHealing());
     figures.put("missing", seen.count(Breach.LOST));
     figures.put("doubled", seen.count(Breach.DOUBLED));
-    figures.putAll(seen.notes().figures());
+    figures.putAll(seen.scene().notes().figures());
     List<String> why = new ArrayList<>(breaches(seen));
-    why.addAll(seen.notes().complaints());
+    why.addAll(seen.scene().notes().complaints());
     boolean passed = why.isEmpty();
     return new Report(
         fault.name(),
@@ -195,9 +198,19 @@ final class Experiment implements AutoCloseable {
     Thread.sleep(duration.toMillis());
   }
 
-  @Override
-  public void close() {
-    cluster.close();
-    vertx.close().await();
+  /** Ends the cluster and clears its stage. */
+  void end() throws Exception {
+    end(cluster, stage, vertx);
+  }
+
+  private static void end(Cluster cluster, Fault stage, Vertx vertx) throws Exception {
+    try {
+      if (cluster != null) {
+        cluster.close();
+      }
+    } finally {
+      vertx.close().await();
+      stage.strike();
+    }
   }
 }

@@ -40,7 +40,9 @@ final class FrozenNode implements Fault {
     seen.noneFail(READ, KEYED_REGISTRATION);
     seen.failOnlyWithin(Duration.ofSeconds(2), REGISTRATION, LOGIN);
     seen.endWithin(Duration.ofSeconds(4));
+    seen.outOfRotationWithin(Duration.ofSeconds(2));
+    seen.recordGoneWithin(Duration.ofSeconds(15));
     seen.cleanWithin(Duration.ofSeconds(2));
-    seen.cleanOnceHealedWithin(Duration.ofSeconds(2));
+    seen.backInRotationWithin(Duration.ofSeconds(15));
   }
 }

@@ -35,7 +35,7 @@ final class KilledNode implements Fault {
     seen.noneFail(READ, KEYED_REGISTRATION);
     seen.failOnlyWithin(Duration.ofMillis(500), REGISTRATION, LOGIN);
     seen.endWithin(Duration.ofSeconds(4));
+    seen.recordGoneWithin(Duration.ofSeconds(5));
     seen.cleanWithin(Duration.ofSeconds(2));
-    seen.cleanOnceHealedWithin(Duration.ofSeconds(2));
   }
 }

@@ -8,14 +8,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 
 /** The fault lab: tries faults on a real cluster under load and says which promises held. */
 public final class Lab {
   /** In the order of worth. */
   static List<Fault> faults() {
-    return List.of(new KilledNode(), new FrozenNode(), new RollingRestart());
+    return List.of(
+        new KilledNode(),
+        new FrozenNode(),
+        new KilledGateway(),
+        new RollingRestart(),
+        new KilledDatabase(),
+        new FrozenDatabase(),
+        new TerminatedConnections(),
+        new RegistrationRace());
   }
 
   private static final String USAGE =
@@ -32,6 +40,8 @@ public final class Lab {
   private final PrintStream out;
   private final Options options;
   private final List<Report> reports = new ArrayList<>();
+  private Experiment experiment;
+  private Path directory;
 
   private Lab(PrintStream out, Options options) {
     this.out = out;
@@ -101,11 +111,14 @@ public final class Lab {
   }
 
   private boolean run() throws Exception {
-    Path project = Path.of("").toAbsolutePath();
-    for (Fault fault : faults()) {
-      if (options.wants(fault)) {
-        report(run(project, fault));
+    try {
+      for (Fault fault : faults()) {
+        if (options.wants(fault)) {
+          report(run(fault));
+        }
       }
+    } finally {
+      endExperiment();
     }
     if (options.json()) {
       JsonArray all = new JsonArray();
@@ -115,12 +128,36 @@ public final class Lab {
     return reports.stream().noneMatch(report -> report.verdict() == Verdict.FAILED);
   }
 
-  private Report run(Path project, Fault fault) throws Exception {
-    Path directory = Files.createTempDirectory("starling-faults-");
-    try (Experiment experiment = Experiment.on(project, directory, Map.copyOf(fault.settings()))) {
-      return experiment.run(fault, new Random(options.seed()));
+  /** On the cluster of the fault before, when that is whole and this fault needs no other. */
+  private Report run(Fault fault) throws Exception {
+    Optional<String> obstacle = fault.obstacle();
+    if (obstacle.isPresent()) {
+      return Report.notRun(fault, obstacle.get());
+    }
+    if (experiment == null || !fault.sharesCluster()) {
+      endExperiment();
+      directory = Files.createTempDirectory("starling-faults-");
+    }
+    Report report;
+    try {
+      if (experiment == null) {
+        experiment = Experiment.on(Path.of("").toAbsolutePath(), directory, fault);
+      }
+      report = experiment.run(fault, new Random(options.seed()));
     } catch (LabException e) {
-      return Report.failed(fault, e.getMessage(), directory);
+      report = Report.failed(fault, e.getMessage(), directory.resolve("logs"));
+    }
+    if (report.verdict() != Verdict.PASSED || !fault.sharesCluster()) {
+      endExperiment();
+    }
+    return report;
+  }
+
+  /** The logs of one that went wrong stay. */
+  private void endExperiment() throws Exception {
+    if (experiment != null) {
+      experiment.end();
+      experiment = null;
     }
   }
 

@@ -30,7 +30,7 @@ final class Load {
   private static final int USERS = 24;
   private static final int PATIENCE = 20;
   private static final int READERS = 16;
-  private static final int OTHERS = 1_000;
+  private static final int VISITORS = 1_000;
   private static final long TICK = 5;
 
   private final Vertx vertx;
@@ -43,6 +43,7 @@ final class Load {
   private volatile History history = new History();
   private long timer;
   private int names;
+  private int asked;
 
   /** One kind of request at its rate. */
   private static final class Stream {
@@ -104,7 +105,7 @@ final class Load {
 
   private Future<User> newUser(int number) {
     String name = name();
-    return acknowledged(number, Question.register(Kind.REGISTRATION, "", name))
+    return acknowledged(number, Question.register(Kind.REGISTRATION, name, ""))
         .compose(
             made ->
                 acknowledged(number, Question.login(Kind.LOGIN, name))
@@ -116,7 +117,7 @@ final class Load {
 
   private Future<JsonObject> acknowledged(int client, Question question) {
     return clients
-        .ask(client, question)
+        .ask(client, client, question)
         .map(
             answer -> {
               if (answer.outcome() != Outcome.ACKNOWLEDGED) {
@@ -189,51 +190,57 @@ final class Load {
   private void send(Kind kind, long due, long number) {
     int user = (int) (number % USERS);
     int reader = (int) (number % READERS);
-    int visitor = READERS + OTHERS + (int) (number % OTHERS);
+    int visitor = READERS + (int) (number % VISITORS);
     switch (kind) {
-      case READ -> ask(reader, Question.read(users[user]), "", users[user].name(), due);
+      case READ -> ask(reader, reader, Question.read(users[user]), due);
       case LOGIN, FLOOD ->
-          ask(visitor, Question.login(kind, users[user].name()), "", users[user].name(), due)
+          ask(visitor, visitor, Question.login(kind, users[user].name()), due)
               .onSuccess(answer -> renew(user, answer));
       case KEYED_REGISTRATION -> {
         String name = name();
-        String key = key(name);
-        ask(client(name), Question.register(kind, key, name), key, name, due);
+        ask(visitor, visitor, Question.register(kind, name, key(name)), due);
       }
-      default -> {
-        String name = name();
-        ask(client(name), Question.register(kind, "", name), "", name, due);
-      }
+      default -> ask(visitor, visitor, Question.register(kind, name(), ""), due);
     }
   }
 
-  /** Registers under a key, as the client that did so before, and records it. */
-  Future<Answer> register(Kind kind, String key, String name) {
-    return onLoop(
-        () -> ask(client(name), Question.register(kind, key, name), key, name, history.now()));
+  /**
+   * Asks once, beside the load, and records it.
+   *
+   * @param gateway number of the one that is asked first
+   */
+  Future<Answer> ask(int gateway, Question question) {
+    return onLoop(() -> ask(READERS + asked++ % VISITORS, gateway, question, history.now()));
   }
 
-  /** Who registers a name: the same client each time, since keys belong to a source. */
-  private int client(String name) {
-    return READERS + Math.floorMod(name.hashCode(), OTHERS);
-  }
-
-  private Future<Answer> ask(int client, Question question, String key, String name, long due) {
+  private Future<Answer> ask(int client, int gateway, Question question, long due) {
     History into = history;
     inFlight.incrementAndGet();
     return clients
-        .ask(client, question)
-        .onComplete(
-            done -> {
+        .ask(client, gateway, question)
+        .onSuccess(
+            answer -> {
               inFlight.decrementAndGet();
-              into.add(entry(question.kind(), key, name, due, into.now(), done.result()));
+              into.add(entry(question, gateway, due, into.now(), answer));
             });
   }
 
-  private static Entry entry(
-      Kind kind, String key, String name, long due, long end, Answer answer) {
+  private static Entry entry(Question question, int gateway, long due, long end, Answer answer) {
     String id = answer.body().getString("id", "");
-    return new Entry(kind, key, name, due, end, answer.outcome(), answer.code(), id);
+    boolean wrong =
+        question.kind() == Kind.READ
+            && answer.outcome() == Outcome.ACKNOWLEDGED
+            && !question.path().endsWith(id);
+    return new Entry(
+        question.kind(),
+        question.key(),
+        question.name(),
+        gateway,
+        due,
+        end,
+        wrong ? Outcome.UNKNOWN : answer.outcome(),
+        wrong ? "200 of another user" : answer.code(),
+        id);
   }
 
   private void renew(int user, Answer answer) {

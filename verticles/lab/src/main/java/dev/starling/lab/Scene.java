@@ -7,20 +7,39 @@ import java.util.Random;
  * Where a fault strikes.
  *
  * @param victim the service node that this run chose
+ * @param gateway the gateway that this run chose
  * @param random repeats with the seed
  */
 record Scene(
-    Cluster cluster, Database database, Load load, NodeProcess victim, Random random, Notes notes) {
+    Cluster cluster,
+    Database database,
+    Load load,
+    NodeProcess victim,
+    NodeProcess gateway,
+    Random random,
+    Operator.Token token,
+    Notes notes) {
 
-  static Scene of(Cluster cluster, Database database, Load load, Random random) {
-    return new Scene(cluster, database, load, any(cluster.services(), random), random, new Notes());
+  static Scene of(
+      Cluster cluster, Database database, Load load, Random random, Operator.Token token) {
+    return new Scene(
+        cluster,
+        database,
+        load,
+        any(cluster.services(), random),
+        any(cluster.gateways(), random),
+        random,
+        token,
+        new Notes());
   }
 
-  NodeProcess anyGateway() {
-    return any(cluster.gateways(), random);
+  static <T> T any(List<T> some, Random random) {
+    return some.get(random.nextInt(some.size()));
   }
 
-  private static NodeProcess any(List<NodeProcess> nodes, Random random) {
-    return nodes.get(random.nextInt(nodes.size()));
+  /** Orders something of all nodes, through the operator port of one that no fault strikes. */
+  Operator operator() {
+    return Operator.of(
+        cluster.gateways().stream().filter(node -> node != gateway).findFirst().orElseThrow());
   }
 }

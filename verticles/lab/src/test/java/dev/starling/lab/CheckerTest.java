@@ -16,15 +16,15 @@ class CheckerTest {
   private static final Row ADA = new Row("1", "ada");
 
   private static Entry keyed(String key, Outcome outcome, String code, String id) {
-    return new Entry(Kind.KEYED_REGISTRATION, key, "ada", 0, 1, outcome, code, id);
+    return new Entry(Kind.KEYED_REGISTRATION, key, "ada", 0, 0, 1, outcome, code, id);
   }
 
   private static Entry plain(Outcome outcome, String code, String id) {
-    return new Entry(Kind.REGISTRATION, "", "ada", 0, 1, outcome, code, id);
+    return new Entry(Kind.REGISTRATION, "", "ada", 0, 0, 1, outcome, code, id);
   }
 
   private static Entry replay(Outcome outcome, String code, String id) {
-    return new Entry(Kind.REPLAY, "k", "ada", 2, 3, outcome, code, id);
+    return new Entry(Kind.REPLAY, "k", "ada", 0, 2, 3, outcome, code, id);
   }
 
   private static List<Breach> check(List<Entry> history, Row... rows) {

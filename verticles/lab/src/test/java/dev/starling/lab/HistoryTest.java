@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class HistoryTest {
   private static Entry read(long start, long latency, Outcome outcome) {
-    return new Entry(Kind.READ, "", "ada", start, start + latency, outcome, "", "");
+    return new Entry(Kind.READ, "", "ada", 0, start, start + latency, outcome, "", "");
   }
 
   /** A hundred reads a second, for ten seconds. */
