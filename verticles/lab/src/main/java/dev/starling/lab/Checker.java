@@ -54,7 +54,7 @@ final class Checker {
         rows.stream().collect(Collectors.groupingBy(r -> r.name().toLowerCase()));
     Map<String, List<Entry>> byName =
         history.stream()
-            .filter(e -> e.kind() != Kind.READ && e.kind() != Kind.LOGIN && e.kind() != Kind.FLOOD)
+            .filter(e -> e.kind().registers())
             .collect(
                 Collectors.groupingBy(
                     e -> e.name().toLowerCase(), LinkedHashMap::new, Collectors.toList()));

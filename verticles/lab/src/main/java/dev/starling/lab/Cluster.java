@@ -33,25 +33,23 @@ final class Cluster implements AutoCloseable {
   /**
    * Starts all nodes and waits until they are ready.
    *
-   * @param project the root of the project, whose jar it is
    * @param directory for data and logs of this cluster alone
    * @param dress may change how each node is started
    */
-  static Cluster start(Path project, Path directory, Consumer<Launch> dress)
+  static Cluster start(Project project, Path directory, Consumer<Launch> dress)
       throws IOException, InterruptedException {
     Path logs = Files.createDirectories(directory.resolve("logs"));
     List<String> ports = Ports.free(SERVICES + GATEWAYS);
-    Path jar = project.resolve("verticles/launcher/target/starling.jar");
     List<NodeProcess> nodes = new ArrayList<>();
     for (int i = 0; i < ports.size(); i++) {
       String service = i < SERVICES ? "user" : "gateway";
       int number = i < SERVICES ? i + 1 : i + 1 - SERVICES;
       Launch node =
-          new Launch(service + "-" + number, jar)
+          new Launch(service + "-" + number, project.jar())
               .with("services", service)
               .with("data.directory", directory.resolve("data"))
               .with("cluster.name", directory.getFileName())
-              .with("cluster.config", project.resolve("cluster-config/tcp-ip.xml"))
+              .with("cluster.config", project.clusterConfig())
               .with("cluster.host", LOOPBACK)
               .with("cluster.member-port", ports.get(i))
               .with("cluster.members", LOOPBACK + ":" + String.join("," + LOOPBACK + ":", ports))

@@ -120,7 +120,7 @@ final class Database {
 
   /** The users whose names begin with a prefix. */
   List<Row> users(String prefix) throws IOException {
-    return query("SELECT id::text, username FROM users WHERE username LIKE $1", prefix + "%");
+    return query("SELECT id::text, username FROM users WHERE username_key LIKE $1", prefix + "%");
   }
 
   private List<Row> query(String sql, String parameter) throws IOException {

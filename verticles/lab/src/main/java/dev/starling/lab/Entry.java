@@ -24,8 +24,9 @@ record Entry(
     String code,
     String id) {
 
+  /** Whether it ended otherwise than it does on a system that is well. */
   boolean failed() {
-    return outcome != Outcome.ACKNOWLEDGED;
+    return kind.expected() && outcome != Outcome.ACKNOWLEDGED;
   }
 
   long latency() {

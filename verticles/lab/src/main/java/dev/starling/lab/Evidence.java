@@ -106,7 +106,7 @@ record Evidence(
   /** Complains of requests that took longer than a client may have to wait. */
   void endWithin(Duration deadline) {
     complainOf(
-        history.where(e -> e.latency() > deadline.toMillis()),
+        history.where(e -> e.kind().expected() && e.latency() > deadline.toMillis()),
         "took longer than " + deadline.toMillis() + " ms");
   }
 
@@ -132,12 +132,16 @@ record Evidence(
 
   /** ms from the fault until service was normal, while it lasted. */
   long cleanAfterFault() {
-    return History.cleanAfter(history.between(injected, healed), injected, SLOW);
+    return History.cleanAfter(load(injected, healed), injected, SLOW);
   }
 
   /** ms from healing until service was normal. */
   long cleanAfterHealing() {
-    return History.cleanAfter(history.between(healed, Long.MAX_VALUE), healed, SLOW);
+    return History.cleanAfter(load(healed, ended), healed, SLOW);
+  }
+
+  private List<Entry> load(long from, long until) {
+    return history.between(from, until).stream().filter(e -> e.kind().expected()).toList();
   }
 
   long count(Breach breach) {
@@ -150,7 +154,8 @@ record Evidence(
         .collect(Collectors.groupingBy(Evidence::cause, TreeMap::new, Collectors.counting()));
   }
 
-  private void complainOf(List<Entry> entries, String what) {
+  /** Complains of these, by kind and code. */
+  void complainOf(List<Entry> entries, String what) {
     entries.stream()
         .collect(Collectors.groupingBy(Evidence::cause, TreeMap::new, Collectors.toList()))
         .forEach(

@@ -56,7 +56,7 @@ final class Experiment {
    *
    * @param directory new; its last name is the cluster's
    */
-  static Experiment on(Path project, Path directory, Fault stage) throws Exception {
+  static Experiment on(Project project, Path directory, Fault stage) throws Exception {
     Vertx vertx = Vertx.vertx();
     Cluster cluster = null;
     try {
@@ -80,7 +80,7 @@ final class Experiment {
 
   /** Tries one fault; a cluster that it left broken is of no use for another. */
   Report run(Fault fault, Random random) throws Exception {
-    Scene scene = Scene.of(cluster, database, load, random, token);
+    Scene scene = Scene.of(cluster, database, load, fault.victim(), random, token);
     int alarms = cluster.alarms().size();
     History history = startCalmly();
     try (Watch watch = new Watch(history, cluster.gateways(), token)) {

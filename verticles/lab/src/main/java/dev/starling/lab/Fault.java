@@ -25,7 +25,7 @@ interface Fault {
   }
 
   /** Why it cannot be tried, by this machine or with this jar; empty when it can. */
-  default Optional<String> obstacle() throws IOException, InterruptedException {
+  default Optional<String> obstacle(Project project) throws IOException, InterruptedException {
     return Optional.empty();
   }
 
@@ -47,6 +47,11 @@ interface Fault {
   /** Address of a client: one of its own for each, so that limits for a source may stay on. */
   default String client(int client) {
     return "127.%d.%d.1".formatted(1 + client / 250, 1 + client % 250);
+  }
+
+  /** Name of the service node that it strikes; empty for any. */
+  default String victim() {
+    return "";
   }
 
   /** Makes it go wrong; returns when it has. */

@@ -1,30 +1,45 @@
 package dev.starling.lab;
 
+import java.util.EnumSet;
+import java.util.Set;
+
 /** What clients ask for; it decides what a failure means and what may be repeated. */
 enum Kind {
   /** A user reads the own account. */
-  READ(true),
+  READ,
   /** A registration with an Idempotency-Key. */
-  KEYED_REGISTRATION(true),
+  KEYED_REGISTRATION,
   /** A registration without one. */
-  REGISTRATION(false),
-  /** A login of the load. */
-  LOGIN(false),
+  REGISTRATION,
+  /** A login of a user. */
+  LOGIN,
   /** A login beyond what the system can do. */
-  FLOOD(false),
-  /** A registration of a name that somebody else registers at the same moment. */
-  RACE(false),
+  FLOOD,
+  /** A registration of a name that others register at the same moment. */
+  RACE,
   /** A registration asked again after the fault, under its old key. */
-  REPLAY(true);
+  REPLAY,
+  /** What a fault sends to do its work. */
+  TOOL;
 
-  private final boolean repeatable;
-
-  Kind(boolean repeatable) {
-    this.repeatable = repeatable;
-  }
+  private static final Set<Kind> REPEATABLE = EnumSet.of(READ, KEYED_REGISTRATION, REPLAY);
+  private static final Set<Kind> EXPECTED =
+      EnumSet.of(READ, KEYED_REGISTRATION, REGISTRATION, LOGIN);
+  private static final Set<Kind> REGISTERS =
+      EnumSet.of(KEYED_REGISTRATION, REGISTRATION, RACE, REPLAY);
 
   /** Whether a client may send it again when it does not know what came of it. */
   boolean repeatable() {
-    return repeatable;
+    return REPEATABLE.contains(this);
+  }
+
+  /** Whether it succeeds on a system that is well. */
+  boolean expected() {
+    return EXPECTED.contains(this);
+  }
+
+  /** Whether it makes a user. */
+  boolean registers() {
+    return REGISTERS.contains(this);
   }
 }

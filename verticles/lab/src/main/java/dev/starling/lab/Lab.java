@@ -23,7 +23,12 @@ public final class Lab {
         new KilledDatabase(),
         new FrozenDatabase(),
         new TerminatedConnections(),
-        new RegistrationRace());
+        new RegistrationRace(),
+        FailingInstance.half(),
+        FailingInstance.slow(),
+        new AllFailing(),
+        new LoginFlood(),
+        new BlockedLoops());
   }
 
   private static final String USAGE =
@@ -36,6 +41,8 @@ public final class Lab {
         --minutes N     how long random faults are tried under 'mixed' (5)
         --json          one document instead of text
       Faults:""";
+
+  private static final Project PROJECT = Project.at(Path.of(""));
 
   private final PrintStream out;
   private final Options options;
@@ -130,7 +137,7 @@ public final class Lab {
 
   /** On the cluster of the fault before, when that is whole and this fault needs no other. */
   private Report run(Fault fault) throws Exception {
-    Optional<String> obstacle = fault.obstacle();
+    Optional<String> obstacle = fault.obstacle(PROJECT);
     if (obstacle.isPresent()) {
       return Report.notRun(fault, obstacle.get());
     }
@@ -141,7 +148,7 @@ public final class Lab {
     Report report;
     try {
       if (experiment == null) {
-        experiment = Experiment.on(Path.of("").toAbsolutePath(), directory, fault);
+        experiment = Experiment.on(PROJECT, directory, fault);
       }
       report = experiment.run(fault, new Random(options.seed()));
     } catch (LabException e) {

@@ -59,7 +59,7 @@ final class Launch {
    */
   NodeProcess in(Path logs) {
     List<String> command = new ArrayList<>(prefix);
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add(Project.java());
     command.addAll(JVM);
     command.addAll(List.of("-jar", jar.toString(), "-cluster"));
     command.addAll(arguments);

@@ -21,19 +21,27 @@ record Scene(
     Notes notes) {
 
   static Scene of(
-      Cluster cluster, Database database, Load load, Random random, Operator.Token token) {
+      Cluster cluster,
+      Database database,
+      Load load,
+      String victim,
+      Random random,
+      Operator.Token token) {
     return new Scene(
         cluster,
         database,
         load,
-        any(cluster.services(), random),
+        cluster.services().stream()
+            .filter(node -> node.name().equals(victim))
+            .findFirst()
+            .orElseGet(() -> any(cluster.services(), random)),
         any(cluster.gateways(), random),
         random,
         token,
         new Notes());
   }
 
-  static <T> T any(List<T> some, Random random) {
+  private static <T> T any(List<T> some, Random random) {
     return some.get(random.nextInt(some.size()));
   }
 

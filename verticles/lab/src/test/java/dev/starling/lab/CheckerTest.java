@@ -66,6 +66,12 @@ class CheckerTest {
   }
 
   @Test
+  void leavesOutWhatRegistersNobody() {
+    Entry login = new Entry(Kind.LOGIN, "", "ada", 0, 0, 1, ACKNOWLEDGED, "200", "");
+    assertThat(check(List.of(login))).isEmpty();
+  }
+
+  @Test
   void findsALostRegistration() {
     assertThat(check(List.of(plain(ACKNOWLEDGED, "201", "1")))).containsExactly(Breach.LOST);
   }
