@@ -40,6 +40,7 @@ final class Cluster implements AutoCloseable {
       throws IOException, InterruptedException {
     Path logs = Files.createDirectories(directory.resolve("logs"));
     List<String> ports = Ports.free(SERVICES + GATEWAYS);
+    List<String> busPorts = Ports.free(SERVICES + GATEWAYS);
     List<NodeProcess> nodes = new ArrayList<>();
     for (int i = 0; i < ports.size(); i++) {
       String service = i < SERVICES ? "user" : "gateway";
@@ -53,6 +54,7 @@ final class Cluster implements AutoCloseable {
               .with("cluster.host", LOOPBACK)
               .with("cluster.member-port", ports.get(i))
               .with("cluster.members", LOOPBACK + ":" + String.join("," + LOOPBACK + ":", ports))
+              .with("cluster.port", busPorts.get(i))
               .with("http.port", 0)
               .with("operator.port", 0);
       dress.accept(node);
@@ -61,10 +63,11 @@ final class Cluster implements AutoCloseable {
     Cluster cluster =
         new Cluster(directory, nodes.subList(0, SERVICES), nodes.subList(SERVICES, nodes.size()));
     try {
-      for (NodeProcess node : cluster.nodes()) {
+      nodes.get(0).start().awaitUp(); // it makes the database, which takes most of the time
+      for (NodeProcess node : nodes.subList(1, nodes.size())) {
         node.start();
       }
-      for (NodeProcess node : cluster.nodes()) {
+      for (NodeProcess node : nodes) {
         node.awaitUp();
       }
       cluster.awaitWhole(Duration.ofSeconds(60));

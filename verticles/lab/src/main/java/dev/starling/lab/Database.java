@@ -43,7 +43,7 @@ final class Database {
   /** SIGKILL to its first process; the others find out and end. */
   void kill() throws IOException, InterruptedException {
     List<Long> all = pids();
-    Signal.send("KILL", List.of(all.get(0)));
+    Command.signal("KILL", List.of(all.get(0)));
     for (long pid : all) {
       while (ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isPresent()) {
         Thread.sleep(20);
@@ -53,12 +53,19 @@ final class Database {
 
   /** SIGSTOP to all of its processes. */
   void freeze() throws IOException, InterruptedException {
-    Signal.send("STOP", pids());
+    Command.signal("STOP", pids());
   }
 
   /** SIGCONT to all of its processes. */
   void thaw() throws IOException, InterruptedException {
-    Signal.send("CONT", pids());
+    Command.signal("CONT", pids());
+  }
+
+  boolean isRunning() throws IOException {
+    return Files.exists(home.resolve("data/postmaster.pid"))
+        && ProcessHandle.of(Long.parseLong(postmaster().get(0)))
+            .filter(ProcessHandle::isAlive)
+            .isPresent();
   }
 
   private List<Long> pids() throws IOException {

@@ -78,6 +78,14 @@ record Evidence(
     return e -> e.failed() && all.contains(e.kind());
   }
 
+  /** Complains when a gateway lost sight of the victim. */
+  void staysMember() {
+    Watch.Moment gone = watch.goneAfter(scene.victim().name(), injected, ended);
+    if (!gone.unseen() && gone.millis() != Long.MAX_VALUE) {
+      scene.notes().complain("the node had left after " + gone + " ms");
+    }
+  }
+
   /** Complains when the victim's record was there longer; says nothing where that is not shown. */
   void recordGoneWithin(Duration bound) {
     judge("record-gone-ms", watch.goneAfter(scene.victim().name(), injected, healed), bound);

@@ -28,7 +28,16 @@ public final class Lab {
         FailingInstance.slow(),
         new AllFailing(),
         new LoginFlood(),
-        new BlockedLoops());
+        new Slowloris(),
+        new BadRequests(),
+        Garbage.toTheBus(),
+        Garbage.toHazelcast(),
+        new HugeMessages(),
+        new ForgedRecord(),
+        new ForgedCommand(),
+        new BlockedLoops(),
+        new FullDisk(),
+        new ClockJump());
   }
 
   private static final String USAGE =

@@ -31,8 +31,12 @@ final class Launch {
   }
 
   Launch with(String setting, Object value) {
-    String variable = setting.toUpperCase().replace('.', '_').replace('-', '_');
-    return environment("STARLING_" + variable, value.toString());
+    return environment(variable(setting), value.toString());
+  }
+
+  /** The environment variable of a setting. */
+  static String variable(String setting) {
+    return "STARLING_" + setting.toUpperCase().replace('.', '_').replace('-', '_');
   }
 
   Launch environment(String variable, String value) {

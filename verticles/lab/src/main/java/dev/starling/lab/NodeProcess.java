@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  * A node of the cluster under test: the jar in a process of its own, started as often as needed.
  */
 final class NodeProcess {
-  private static final Duration START = Duration.ofSeconds(90);
+  private static final Duration START = Duration.ofSeconds(150);
   private static final Duration GRACE = Duration.ofSeconds(20);
   private static final Duration STOP = Duration.ofSeconds(60);
   private static final Pattern API = Pattern.compile("^ +API +(https?://\\S+)$", Pattern.MULTILINE);
@@ -59,6 +59,11 @@ final class NodeProcess {
   /** Where its operator port was when it last started. */
   URI operator() {
     return operator;
+  }
+
+  /** What it was told, by the name of the setting; null without it. */
+  String setting(String name) {
+    return environment.get(Launch.variable(name));
   }
 
   long pid() {
@@ -138,11 +143,11 @@ final class NodeProcess {
 
   /** SIGSTOP: it stays where it is and does nothing, as in a long pause of the collector. */
   void freeze() throws IOException, InterruptedException {
-    Signal.send("STOP", List.of(pid()));
+    Command.signal("STOP", List.of(pid()));
   }
 
   /** SIGCONT. */
   void thaw() throws IOException, InterruptedException {
-    Signal.send("CONT", List.of(pid()));
+    Command.signal("CONT", List.of(pid()));
   }
 }
