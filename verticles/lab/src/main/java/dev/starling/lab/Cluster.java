@@ -1,0 +1,145 @@
+package dev.starling.lab;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** Three nodes of the user service and two gateways, each a process, on one new data directory. */
+final class Cluster implements AutoCloseable {
+  private static final int SERVICES = 3;
+  private static final int GATEWAYS = 2;
+
+  private static final String LOOPBACK = "127.0.0.1";
+  private static final Pattern ALARM =
+      Pattern.compile("OutOfMemoryError|already completed|LEAK|Unhandled exception");
+
+  private final Path directory;
+  private final List<NodeProcess> services;
+  private final List<NodeProcess> gateways;
+
+  private Cluster(Path directory, List<NodeProcess> services, List<NodeProcess> gateways) {
+    this.directory = directory;
+    this.services = services;
+    this.gateways = gateways;
+  }
+
+  /**
+   * Starts all nodes and waits until they are ready.
+   *
+   * @param directory for data and logs of this cluster alone
+   * @param dress may change how each node is started
+   */
+  static Cluster start(Project project, Path directory, Consumer<Launch> dress)
+      throws IOException, InterruptedException {
+    Path logs = Files.createDirectories(directory.resolve("logs"));
+    List<String> ports = Ports.free(SERVICES + GATEWAYS);
+    List<String> busPorts = Ports.free(SERVICES + GATEWAYS);
+    List<NodeProcess> nodes = new ArrayList<>();
+    for (int i = 0; i < ports.size(); i++) {
+      String service = i < SERVICES ? "user" : "gateway";
+      int number = i < SERVICES ? i + 1 : i + 1 - SERVICES;
+      Launch node =
+          new Launch(service + "-" + number, project.jar())
+              .with("services", service)
+              .with("data.directory", directory.resolve("data"))
+              .with("cluster.name", directory.getFileName())
+              .with("cluster.config", project.clusterConfig())
+              .with("cluster.host", LOOPBACK)
+              .with("cluster.member-port", ports.get(i))
+              .with("cluster.members", LOOPBACK + ":" + String.join("," + LOOPBACK + ":", ports))
+              .with("cluster.port", busPorts.get(i))
+              .with("http.port", 0)
+              .with("operator.port", 0);
+      dress.accept(node);
+      nodes.add(node.in(logs));
+    }
+    Cluster cluster =
+        new Cluster(directory, nodes.subList(0, SERVICES), nodes.subList(SERVICES, nodes.size()));
+    try {
+      nodes.get(0).start().awaitUp(); // it makes the database, which takes most of the time
+      for (NodeProcess node : nodes.subList(1, nodes.size())) {
+        node.start();
+      }
+      for (NodeProcess node : nodes) {
+        node.awaitUp();
+      }
+      cluster.awaitWhole(Duration.ofSeconds(60));
+      return cluster;
+    } catch (LabException | IOException | InterruptedException e) {
+      cluster.close();
+      throw e;
+    }
+  }
+
+  /** Where data and logs are. */
+  Path directory() {
+    return directory;
+  }
+
+  Path data() {
+    return directory.resolve("data");
+  }
+
+  List<NodeProcess> services() {
+    return services;
+  }
+
+  List<NodeProcess> gateways() {
+    return gateways;
+  }
+
+  List<NodeProcess> nodes() {
+    return Stream.concat(services.stream(), gateways.stream()).toList();
+  }
+
+  /** Waits until every node runs and says that it is ready; returns ms that it took. */
+  long awaitWhole(Duration atMost) throws InterruptedException {
+    long begin = System.nanoTime();
+    for (NodeProcess node : nodes()) {
+      while (!(node.isAlive() && Operator.of(node).isReady())) {
+        if (System.nanoTime() - begin > atMost.toNanos()) {
+          throw new LabException(
+              "%s is not ready after %d s: %s"
+                  .formatted(node.name(), atMost.toSeconds(), Operator.of(node).readiness()));
+        }
+        Thread.sleep(100);
+      }
+    }
+    return (System.nanoTime() - begin) / 1_000_000;
+  }
+
+  /** What no node should ever log, of all nodes since the beginning. */
+  List<String> alarms() throws IOException {
+    List<String> alarms = new ArrayList<>();
+    try (DirectoryStream<Path> logs =
+        Files.newDirectoryStream(directory.resolve("logs"), "*.log")) {
+      for (Path log : logs) {
+        try (Stream<String> lines = Files.lines(log)) {
+          lines
+              .filter(line -> ALARM.matcher(line).find())
+              .forEach(line -> alarms.add(log.getFileName() + ": " + line));
+        }
+      }
+    }
+    return alarms;
+  }
+
+  /** Ends all nodes: those that obey orderly, the gateways first, the others at once. */
+  @Override
+  public void close() {
+    try {
+      for (NodeProcess node : nodes()) {
+        node.end();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,186 @@
+package dev.starling.lab;
+
+import dev.starling.lab.Checker.Breach;
+import dev.starling.lab.Checker.Finding;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/**
+ * What was seen of one fault, in the words that promises are made of; whatever breaks one is a
+ * complaint.
+ *
+ * <p>Lost and doubled work, failures and recovery are judged, recovery at three times its bound:
+ * two noisy cores decide how fast things are, so latency is only recorded.
+ *
+ * @param watch of the gateways
+ * @param injected when it went wrong, in ms of the history
+ * @param healed when it was put right, in ms of the history
+ * @param ended when no more load was sent, in ms of the history
+ * @param findings of the {@link Checker}
+ */
+record Evidence(
+    History history,
+    Watch watch,
+    Scene scene,
+    long injected,
+    long healed,
+    long ended,
+    List<Finding> findings) {
+  /** ms; an attempt at a frozen instance takes a second. */
+  private static final long SLOW = 1_000;
+
+  private static final int TOLERANCE = 3;
+
+  /** Complains of each request of these kinds that failed, at any time. */
+  void noneFail(Kind... kinds) {
+    complainOf(history.where(failed(kinds)), "failed");
+  }
+
+  /** Complains of those that failed though they were first sent to the gateway that was well. */
+  void noneFailAtTheOtherGateway() {
+    int struck = scene.cluster().gateways().indexOf(scene.gateway());
+    complainOf(
+        history.where(e -> e.failed() && Math.floorMod(e.gateway(), 2) != struck),
+        "failed at the gateway that was well");
+  }
+
+  /** Complains of those that failed and were over before the fault, or begun long after it. */
+  void failOnlyWithin(Duration bound, Kind... kinds) {
+    long until = injected + TOLERANCE * bound.toMillis();
+    complainOf(
+        history.where(failed(kinds).and(e -> e.end() < injected || e.start() > until)),
+        "failed, but not in the first " + bound.toMillis() + " ms");
+  }
+
+  /** Complains of those that failed and were over before the fault, or begun after its end. */
+  void failOnlyMeanwhile(Duration bound) {
+    long until = healed + TOLERANCE * bound.toMillis();
+    complainOf(
+        history.where(e -> e.failed() && (e.end() < injected || e.start() > until)),
+        "failed before the fault, or more than " + bound.toMillis() + " ms after it");
+  }
+
+  /** Complains of failures of another kind than an answer of this status. */
+  void failOnlyWith(String... statuses) {
+    complainOf(
+        history.where(
+            e -> e.failed() && Arrays.stream(statuses).noneMatch(s -> e.code().startsWith(s))),
+        "failed, but not with " + String.join(" or ", statuses));
+  }
+
+  private static Predicate<Entry> failed(Kind... kinds) {
+    List<Kind> all = Arrays.asList(kinds);
+    return e -> e.failed() && all.contains(e.kind());
+  }
+
+  /** Complains when a gateway lost sight of the victim. */
+  void staysMember() {
+    Watch.Moment gone = watch.goneAfter(scene.victim().name(), injected, ended);
+    if (!gone.unseen() && gone.millis() != Long.MAX_VALUE) {
+      scene.notes().complain("the node had left after " + gone + " ms");
+    }
+  }
+
+  /** Complains when the victim's record was there longer; says nothing where that is not shown. */
+  void recordGoneWithin(Duration bound) {
+    judge("record-gone-ms", watch.goneAfter(scene.victim().name(), injected, healed), bound);
+  }
+
+  /** Complains when the victim was called longer; says nothing where that is not shown. */
+  void outOfRotationWithin(Duration bound) {
+    judge("out-of-rotation-ms", watch.outAfter(scene.victim().name(), injected, healed), bound);
+  }
+
+  /** Complains when the victim was called again later; says nothing where that is not shown. */
+  void backInRotationWithin(Duration bound) {
+    judge("back-in-rotation-ms", watch.backAfter(scene.victim().name(), healed), bound);
+  }
+
+  private void judge(String figure, Watch.Moment moment, Duration bound) {
+    if (moment.unseen()) {
+      return;
+    }
+    scene.notes().figure(figure, moment.millis());
+    if (moment.millis() > TOLERANCE * bound.toMillis()) {
+      scene.notes().complain("%s %s; promised: %d".formatted(figure, moment, bound.toMillis()));
+    }
+  }
+
+  /** Complains of requests that took longer than a client may have to wait. */
+  void endWithin(Duration deadline) {
+    complainOf(
+        history.where(e -> e.kind().expected() && e.latency() > deadline.toMillis()),
+        "took longer than " + deadline.toMillis() + " ms");
+  }
+
+  /** Complains when service was not normal again so soon after the fault began. */
+  void cleanWithin(Duration bound) {
+    complainUnlessClean("the fault", cleanAfterFault(), bound);
+  }
+
+  /** Complains when service was not normal again so soon after the fault was put right. */
+  void cleanOnceHealedWithin(Duration bound) {
+    complainUnlessClean("healing", cleanAfterHealing(), bound);
+  }
+
+  private void complainUnlessClean(String what, long millis, Duration bound) {
+    if (millis > TOLERANCE * bound.toMillis()) {
+      scene
+          .notes()
+          .complain(
+              "clean only %d s after %s; promised: %d s"
+                  .formatted(millis / 1_000, what, bound.toSeconds()));
+    }
+  }
+
+  /** ms from the fault until service was normal, while it lasted. */
+  long cleanAfterFault() {
+    return History.cleanAfter(load(injected, healed), injected, SLOW);
+  }
+
+  /** ms from healing until service was normal. */
+  long cleanAfterHealing() {
+    return History.cleanAfter(load(healed, ended), healed, SLOW);
+  }
+
+  private List<Entry> load(long from, long until) {
+    return history.between(from, until).stream().filter(e -> e.kind().expected()).toList();
+  }
+
+  long count(Breach breach) {
+    return findings.stream().filter(f -> f.breach() == breach).count();
+  }
+
+  /** How many failed, by kind and code. */
+  Map<String, Long> failures() {
+    return history.where(Entry::failed).stream()
+        .collect(Collectors.groupingBy(Evidence::cause, TreeMap::new, Collectors.counting()));
+  }
+
+  /** Complains of these, by kind and code. */
+  void complainOf(List<Entry> entries, String what) {
+    entries.stream()
+        .collect(Collectors.groupingBy(Evidence::cause, TreeMap::new, Collectors.toList()))
+        .forEach(
+            (cause, some) ->
+                scene
+                    .notes()
+                    .complain(
+                        "%d x %s %s, from %d to %d ms after the fault"
+                            .formatted(
+                                some.size(),
+                                cause,
+                                what,
+                                some.stream().mapToLong(Entry::start).min().orElse(0) - injected,
+                                some.stream().mapToLong(Entry::end).max().orElse(0) - injected)));
+  }
+
+  private static String cause(Entry entry) {
+    return entry.kind().name().toLowerCase().replace('_', ' ') + " " + entry.code();
+  }
+}

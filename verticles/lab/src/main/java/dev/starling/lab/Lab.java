@@ -1,0 +1,186 @@
+package dev.starling.lab;
+
+import dev.starling.lab.Report.Verdict;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+
+/** The fault lab: tries faults on a real cluster under load and says which promises held. */
+public final class Lab {
+  /** In the order of worth. */
+  static List<Fault> faults() {
+    return List.of(
+        new KilledNode(),
+        new FrozenNode(),
+        new KilledGateway(),
+        new RollingRestart(),
+        new KilledDatabase(),
+        new FrozenDatabase(),
+        new TerminatedConnections(),
+        new RegistrationRace(),
+        FailingInstance.half(),
+        FailingInstance.slow(),
+        new AllFailing(),
+        new LoginFlood(),
+        new Slowloris(),
+        new BadRequests(),
+        Garbage.toTheBus(),
+        Garbage.toHazelcast(),
+        new HugeMessages(),
+        new ForgedRecord(),
+        new ForgedCommand(),
+        new BlockedLoops(),
+        new FullDisk(),
+        new ClockJump());
+  }
+
+  private static final String USAGE =
+      """
+      usage: scripts/faults [--only NAME] [--seed N] [--minutes N] [--json]
+      Starts three service nodes and two gateways, puts them under load, lets one thing after the
+      other go wrong, and says of each what came of it. Exit code 1 when a promise was broken.
+        --only NAME     this fault alone; may be given more than once
+        --seed N        chooses the same victims and moments again
+        --minutes N     how long random faults are tried under 'mixed' (5)
+        --json          one document instead of text
+      Faults:""";
+
+  private static final Project PROJECT = Project.at(Path.of(""));
+
+  private final PrintStream out;
+  private final Options options;
+  private final List<Report> reports = new ArrayList<>();
+  private Experiment experiment;
+  private Path directory;
+
+  private Lab(PrintStream out, Options options) {
+    this.out = out;
+    this.options = options;
+  }
+
+  /** What the command line says. */
+  private record Options(List<String> only, long seed, int minutes, boolean json) {
+    static Options parse(String[] args) {
+      List<String> only = new ArrayList<>();
+      long seed = System.nanoTime() % 1_000_000;
+      int minutes = 5;
+      boolean json = false;
+      for (int i = 0; i < args.length; i++) {
+        switch (args[i]) {
+          case "--only" -> only.add(known(value(args, ++i)));
+          case "--seed" -> seed = Long.parseLong(value(args, ++i));
+          case "--minutes" -> minutes = Integer.parseInt(value(args, ++i));
+          case "--json" -> json = true;
+          default -> throw new IllegalArgumentException("Unknown: " + args[i]);
+        }
+      }
+      return new Options(only, seed, minutes, json);
+    }
+
+    private static String value(String[] args, int index) {
+      if (index == args.length) {
+        throw new IllegalArgumentException(args[index - 1] + " needs a value");
+      }
+      return args[index];
+    }
+
+    private static String known(String name) {
+      if (faults().stream().noneMatch(fault -> fault.name().equals(name))) {
+        throw new IllegalArgumentException("There is no fault named " + name);
+      }
+      return name;
+    }
+
+    boolean wants(Fault fault) {
+      return only.isEmpty() || only.contains(fault.name());
+    }
+  }
+
+  /**
+   * Runs the lab; in the root of the project, whose jar it tests.
+   *
+   * @param args as {@code --help} says
+   */
+  public static void main(String[] args) throws Exception {
+    PrintStream out = System.out;
+    System.setOut(System.err); // what libraries print is no part of the report
+    if (List.of(args).contains("--help")) {
+      out.println(USAGE);
+      faults().forEach(f -> out.printf("  %-18s %s%n", f.name(), f.promise()));
+      return;
+    }
+    Options options;
+    try {
+      options = Options.parse(args);
+    } catch (IllegalArgumentException e) {
+      System.err.println("faults: " + e.getMessage() + " (--help says more)");
+      System.exit(2);
+      return;
+    }
+    System.exit(new Lab(out, options).run() ? 0 : 1);
+  }
+
+  private boolean run() throws Exception {
+    try {
+      for (Fault fault : faults()) {
+        if (options.wants(fault)) {
+          report(run(fault));
+        }
+      }
+    } finally {
+      endExperiment();
+    }
+    if (options.json()) {
+      JsonArray all = new JsonArray();
+      reports.forEach(report -> all.add(report.json()));
+      out.println(new JsonObject().put("seed", options.seed()).put("faults", all).encodePrettily());
+    }
+    return reports.stream().noneMatch(report -> report.verdict() == Verdict.FAILED);
+  }
+
+  /** On the cluster of the fault before, when that is whole and this fault needs no other. */
+  private Report run(Fault fault) throws Exception {
+    Optional<String> obstacle = fault.obstacle(PROJECT);
+    if (obstacle.isPresent()) {
+      return Report.notRun(fault, obstacle.get());
+    }
+    if (experiment == null || !fault.sharesCluster()) {
+      endExperiment();
+      directory = Files.createTempDirectory("starling-faults-");
+    }
+    Report report;
+    try {
+      if (experiment == null) {
+        experiment = Experiment.on(PROJECT, directory, fault);
+      }
+      report = experiment.run(fault, new Random(options.seed()));
+    } catch (LabException e) {
+      report = Report.failed(fault, e.getMessage(), directory.resolve("logs"));
+    }
+    if (report.verdict() != Verdict.PASSED || !fault.sharesCluster()) {
+      endExperiment();
+    }
+    return report;
+  }
+
+  /** The logs of one that went wrong stay. */
+  private void endExperiment() throws Exception {
+    if (experiment != null) {
+      experiment.end();
+      experiment = null;
+    }
+  }
+
+  private void report(Report report) {
+    reports.add(report);
+    if (!options.json()) {
+      out.println(report.text());
+    }
+  }
+}

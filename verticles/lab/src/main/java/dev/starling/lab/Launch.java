@@ -1,0 +1,72 @@
+package dev.starling.lab;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** How a node is started; a fault may change it before the first start. */
+final class Launch {
+  /**
+   * Small heaps, so that what is not bounded shows; the quick compiler, so that five start soon.
+   */
+  private static final List<String> JVM =
+      List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+
+  private final String name;
+  private final Path jar;
+  private final List<String> prefix = new ArrayList<>();
+  private final List<String> arguments = new ArrayList<>();
+  private final Map<String, String> environment = new HashMap<>();
+
+  Launch(String name, Path jar) {
+    this.name = name;
+    this.jar = jar;
+    with("node.name", name);
+  }
+
+  String name() {
+    return name;
+  }
+
+  Launch with(String setting, Object value) {
+    return environment(variable(setting), value.toString());
+  }
+
+  /** The environment variable of a setting. */
+  static String variable(String setting) {
+    return "STARLING_" + setting.toUpperCase().replace('.', '_').replace('-', '_');
+  }
+
+  Launch environment(String variable, String value) {
+    environment.put(variable, value);
+    return this;
+  }
+
+  /** Puts a command before that of the node. */
+  Launch under(String... command) {
+    prefix.addAll(List.of(command));
+    return this;
+  }
+
+  /** Adds options of starling.jar. */
+  Launch arguments(String... more) {
+    arguments.addAll(List.of(more));
+    return this;
+  }
+
+  /**
+   * The node, not yet running.
+   *
+   * @param logs where it writes what it prints
+   */
+  NodeProcess in(Path logs) {
+    List<String> command = new ArrayList<>(prefix);
+    command.add(Project.java());
+    command.addAll(JVM);
+    command.addAll(List.of("-jar", jar.toString(), "-cluster"));
+    command.addAll(arguments);
+    return new NodeProcess(name, logs, command, environment);
+  }
+}

@@ -1,0 +1,153 @@
+package dev.starling.lab;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A node of the cluster under test: the jar in a process of its own, started as often as needed.
+ */
+final class NodeProcess {
+  private static final Duration START = Duration.ofSeconds(150);
+  private static final Duration GRACE = Duration.ofSeconds(20);
+  private static final Duration STOP = Duration.ofSeconds(60);
+  private static final Pattern API = Pattern.compile("^ +API +(https?://\\S+)$", Pattern.MULTILINE);
+  private static final Pattern OPERATOR =
+      Pattern.compile("^ +Operator +(https?://\\S+)$", Pattern.MULTILINE);
+
+  private final String name;
+  private final Path logs;
+  private final List<String> command;
+  private final Map<String, String> environment;
+  private volatile Process process;
+  private volatile Path log;
+  private volatile URI api;
+  private URI operator;
+  private int starts;
+
+  /**
+   * Describes a node; {@link #start} makes it run.
+   *
+   * @param command the whole command line
+   * @param environment beside what this process has
+   */
+  NodeProcess(String name, Path logs, List<String> command, Map<String, String> environment) {
+    this.name = name;
+    this.logs = logs;
+    this.command = command;
+    this.environment = environment;
+  }
+
+  String name() {
+    return name;
+  }
+
+  /** Where its API was when it last started, as clients know it; empty without a gateway. */
+  Optional<URI> api() {
+    return Optional.ofNullable(api);
+  }
+
+  /** Where its operator port was when it last started. */
+  URI operator() {
+    return operator;
+  }
+
+  /** What it was told, by the name of the setting; null without it. */
+  String setting(String name) {
+    return environment.get(Launch.variable(name));
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  boolean isAlive() {
+    return process != null && process.isAlive();
+  }
+
+  /** All that it has printed since its last start. */
+  String output() {
+    try {
+      return Files.readString(log);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Starts the process; {@link #awaitUp} says when it runs. */
+  NodeProcess start() throws IOException {
+    log = logs.resolve(name + "." + ++starts + ".log");
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().keySet().removeIf(variable -> variable.startsWith("STARLING_"));
+    builder.environment().putAll(environment);
+    process = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    return this;
+  }
+
+  /** Waits until it says that it is up. */
+  NodeProcess awaitUp() throws InterruptedException {
+    long deadline = System.nanoTime() + START.toNanos();
+    while (!OPERATOR.matcher(output()).find()) {
+      if (!isAlive()) {
+        throw new LabException(name + " ended with " + process.exitValue() + ":\n" + output());
+      }
+      if (System.nanoTime() > deadline) {
+        throw new LabException(
+            name + " was not up after " + START.toSeconds() + " s:\n" + output());
+      }
+      Thread.sleep(50);
+    }
+    operator = address(OPERATOR).orElseThrow();
+    address(API).ifPresent(now -> api = now);
+    return this;
+  }
+
+  private Optional<URI> address(Pattern pattern) {
+    Matcher matcher = pattern.matcher(output());
+    return matcher.find() ? Optional.of(URI.create(matcher.group(1))) : Optional.empty();
+  }
+
+  /** SIGTERM; returns the exit code. */
+  int stop() throws InterruptedException {
+    process.destroy();
+    if (!process.waitFor(STOP.toMillis(), TimeUnit.MILLISECONDS)) {
+      kill();
+      throw new LabException(name + " did not end within " + STOP.toSeconds() + " s of SIGTERM");
+    }
+    return process.exitValue();
+  }
+
+  /** SIGTERM, then SIGKILL, also when it is frozen; for the end of a cluster. */
+  void end() throws InterruptedException {
+    if (process != null) {
+      process.destroy();
+      if (!process.waitFor(GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
+        kill();
+      }
+    }
+  }
+
+  /** SIGKILL; returns when the process has gone. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
+  }
+
+  /** SIGSTOP: it stays where it is and does nothing, as in a long pause of the collector. */
+  void freeze() throws IOException, InterruptedException {
+    Command.signal("STOP", List.of(pid()));
+  }
+
+  /** SIGCONT. */
+  void thaw() throws IOException, InterruptedException {
+    Command.signal("CONT", List.of(pid()));
+  }
+}
