@@ -3,6 +3,7 @@ package dev.starling.console;
 import dev.starling.runtime.Announcement;
 import dev.starling.runtime.DesiredState;
 import dev.starling.runtime.ErrorCode;
+import dev.starling.runtime.InstanceStatus;
 import dev.starling.runtime.Limit;
 import dev.starling.runtime.Node;
 import dev.starling.runtime.ServiceException;
@@ -102,17 +103,31 @@ final class Ops {
 
   private void instances(RoutingContext context) {
     JsonArray instances = new JsonArray();
-    for (Announcement a : node.directory().announcements()) {
-      instances.add(
-          new JsonObject()
-              .put("service", a.service())
-              .put("node", a.node())
-              .put("nodeName", a.nodeName())
-              .put("address", a.address())
-              .put("version", a.version())
-              .put("local", a.node().equals(node.membership().self())));
-    }
+    node.directory().instances().forEach(instance -> instances.add(json(instance)));
     Answers.json(context, 200, new JsonObject().put("instances", instances));
+  }
+
+  private static JsonObject json(InstanceStatus instance) {
+    Announcement a = instance.announcement();
+    return new JsonObject()
+        .put("service", a.service())
+        .put("node", a.node())
+        .put("nodeName", a.nodeName())
+        .put("address", a.address())
+        .put("version", a.version())
+        .put("local", instance.local())
+        .put("reached", instance.reached())
+        .put("inFlight", instance.inFlight())
+        .put(
+            "breaker",
+            new JsonObject()
+                .put("state", instance.breaker())
+                .put("wish", instance.wish())
+                .put("calls", instance.calls())
+                .put("failed", instance.failed())
+                .put("slow", instance.slow())
+                .put("reason", instance.reason())
+                .put("probeIn", instance.probeIn()));
   }
 
   private void limits(RoutingContext context) {

@@ -113,7 +113,19 @@ class OpsIT {
                 .put("nodeName", "test")
                 .put("address", "lab@" + node)
                 .put("version", "unknown")
-                .put("local", true));
+                .put("local", true)
+                .put("reached", true)
+                .put("inFlight", 0)
+                .put(
+                    "breaker",
+                    new JsonObject()
+                        .put("state", "closed")
+                        .put("wish", "automatic")
+                        .put("calls", 0)
+                        .put("failed", 0)
+                        .put("slow", 0)
+                        .putNull("reason")
+                        .put("probeIn", 0)));
   }
 
   @Test
@@ -177,6 +189,10 @@ class OpsIT {
     assertThat(put("/ops/desired/breaker/lab@test", open).statusCode()).isEqualTo(200);
     assertThat(put("/ops/desired/breaker/lab%40test", open).statusCode()).isEqualTo(200);
     assertThat(list("desired")).hasSize(1);
+    JsonObject breaker = list("instances").getJsonObject(0).getJsonObject("breaker");
+    assertThat(breaker.getString("wish")).isEqualTo("open");
+    assertThat(breaker.getString("state")).isEqualTo("open");
+    assertThat(breaker.getString("reason")).isEqualTo("an operator opened it");
 
     JsonObject problem = problem(put("/ops/desired/breaker/lab@else", open), 404);
     assertThat(problem.getString("detail")).isEqualTo("There is no instance lab@else");

@@ -47,9 +47,10 @@ class ClusterConfigIT {
         .containsEntry("hazelcast.max.no.heartbeat.seconds", "8")
         .containsEntry("hazelcast.merge.first.run.delay.seconds", "10");
     assertThat(config.getMultiMapConfig("__vertx.subs").getBackupCount()).isEqualTo(2);
-    for (String map : new String[] {
-      "__vertx.haInfo", "__vertx.nodeInfo", "service.registry", "starling.desired"
-    }) {
+    for (String map :
+        new String[] {
+          "__vertx.haInfo", "__vertx.nodeInfo", "service.registry", "starling.desired"
+        }) {
       assertThat(config.getMapConfig(map).getBackupCount()).as(map).isEqualTo(2);
     }
     assertThat(

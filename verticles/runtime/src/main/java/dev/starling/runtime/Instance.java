@@ -2,6 +2,7 @@ package dev.starling.runtime;
 
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -126,6 +127,24 @@ final class Instance {
               pending.remove(answer);
               inFlight.decrementAndGet();
             });
+  }
+
+  /** How it does now. */
+  InstanceStatus status() {
+    Breaker.Status judgement = breaker.status();
+    Window.Totals totals = judgement.window();
+    return new InstanceStatus(
+        announcement,
+        local,
+        reached,
+        inFlight(),
+        judgement.state().name().toLowerCase(Locale.ROOT).replace('_', '-'),
+        judgement.wish().name().toLowerCase(Locale.ROOT),
+        totals.calls(),
+        totals.failed(),
+        totals.slow(),
+        judgement.reason(),
+        judgement.probeIn());
   }
 
   /** It is not called any more; what is under way to it is finished. */

@@ -144,6 +144,7 @@ public final class Node implements Shareable {
   /** Does what operators want of this node. */
   private void follow() {
     options.limits().follow(desired);
+    directory.follow(desired);
     drain.follow(desired, options.name());
     if (options.faults()) {
       faults.follow(desired, options.name());

@@ -45,6 +45,10 @@ public final class ServiceDirectory {
   private final Map<String, Announcement> offers = new ConcurrentHashMap<>();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private final Object ejecting = new Object();
+  private final Object wishing = new Object();
+
+  /** What operators want of breakers. */
+  private volatile Map<String, DesiredState.Entry> wishes = Map.of();
 
   /** What can be called, by the address of the operation. */
   private volatile Map<String, Endpoint[]> view = Map.of();
@@ -82,6 +86,46 @@ public final class ServiceDirectory {
     closed = true;
     vertx.cancelTimer(reconciliation);
     registry.close();
+  }
+
+  /** Does to breakers what operators want, also to those of instances that come later. */
+  void follow(DesiredState desired) {
+    desired.on(
+        DesiredKind.BREAKER.prefix(),
+        entries -> {
+          Map<String, DesiredState.Entry> before = wishes;
+          wishes = entries;
+          for (Instance instance : instances.values()) {
+            fulfil(instance);
+            DesiredState.Entry wanted = entries.get(wish(instance));
+            if (isReset(wanted) && !wanted.equals(before.get(wanted.key()))) {
+              instance.breaker().reset();
+            }
+          }
+        });
+  }
+
+  private void fulfil(Instance instance) {
+    synchronized (wishing) {
+      DesiredState.Entry wanted = wishes.get(wish(instance));
+      String state = wanted == null ? "" : wanted.value().getString("state");
+      instance
+          .breaker()
+          .wish(
+              switch (state) {
+                case "open" -> Breaker.Wish.OPEN;
+                case "closed" -> Breaker.Wish.CLOSED;
+                default -> Breaker.Wish.AUTOMATIC;
+              });
+    }
+  }
+
+  private static String wish(Instance instance) {
+    return DesiredKind.BREAKER.prefix() + instance.announcement().name();
+  }
+
+  private static boolean isReset(DesiredState.Entry wanted) {
+    return wanted != null && wanted.value().getString("state").equals("reset");
   }
 
   /** Makes a service known that has no instance yet. */
@@ -202,6 +246,14 @@ public final class ServiceDirectory {
     return instances.values().stream()
         .map(Instance::announcement)
         .sorted(Comparator.comparing(Announcement::address))
+        .toList();
+  }
+
+  /** All instances of all services, and how they do as this node sees it. */
+  public List<InstanceStatus> instances() {
+    return instances.values().stream()
+        .map(Instance::status)
+        .sorted(Comparator.comparing(status -> status.announcement().address()))
         .toList();
   }
 
@@ -328,6 +380,7 @@ public final class ServiceDirectory {
     if (replaced != null) {
       replaced.retire();
     }
+    fulfil(added);
     contracts.learn(announcement);
     if (!local) {
       reach(added);
