@@ -45,6 +45,13 @@ final class Arrival {
     last = System.nanoTime();
   }
 
+  /** Ends the connection, unless something else that was asked is still to be answered. */
+  void endWhenAnswered() {
+    if (unanswered == 0) {
+      connection.shutdown();
+    }
+  }
+
   private void look() {
     long left = left();
     if (left > 0) {

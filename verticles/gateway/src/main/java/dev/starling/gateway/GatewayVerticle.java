@@ -220,13 +220,13 @@ public final class GatewayVerticle extends VerticleBase {
     Arrival arrival = arrivals.get(request.connection());
     if (arrival != null) {
       arrival.begun();
-      context.addEndHandler(v -> arrival.answered());
+      context.addEndHandler(v -> answered(arrival));
     }
     String trace = Call.newTrace();
     context.put(TRACE, trace);
     Answers.common(request, trace);
-    if (node.drain().isOn()) {
-      sendElsewhere(request);
+    if (node.drain().isOn() && request.version() != HttpVersion.HTTP_2) {
+      request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
     }
     if (mayBring(request)) {
       context.put(BODY, vertx.setTimer(BODY_WAIT, t -> late(context)));
@@ -234,12 +234,12 @@ public final class GatewayVerticle extends VerticleBase {
     context.next();
   }
 
-  /** The client's next request opens a connection anew, where a balancer chooses the node. */
-  private static void sendElsewhere(HttpServerRequest request) {
-    if (request.version() != HttpVersion.HTTP_2) {
-      request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+  /** While the node is drained a client's next request goes where a balancer sends it. */
+  private void answered(Arrival arrival) {
+    arrival.answered();
+    if (node.drain().isOn()) {
+      arrival.endWhenAnswered();
     }
-    request.connection().shutdown();
   }
 
   private static boolean mayBring(HttpServerRequest request) {
