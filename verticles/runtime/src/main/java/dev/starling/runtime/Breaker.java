@@ -20,8 +20,8 @@ import org.slf4j.LoggerFactory;
  * <p>The Vert.x breaker counts failures and forgets them at any success, so that an instance which
  * fails half of its calls would stay in use (vertx-circuit-breaker #53). Here a {@link Window}
  * decides: the share of failed or of slow calls among enough of them, or some time-outs in a row
- * where calls are few. It is told by {@code open()}. Only faults count, never a caller's error, and
- * never a refusal: an instance that is full or stopping is not broken.
+ * where calls are few. It is told by {@code open()}. Only faults count, never a caller's error or
+ * haste, and never a refusal: an instance that is full or stopping is not broken.
  *
  * <p>The way back: when the wait is over the Vert.x breaker is half open and lets one call through,
  * which is the ping of the instance. When that was answered a few idempotent calls try it; a fault
@@ -143,17 +143,16 @@ final class Breaker {
   /**
    * Makes a call and learns from how it ends.
    *
-   * @param allowed milliseconds that it may take; more than half is slow
+   * @param usual milliseconds that such a call may take; more than half is slow
    */
-  <T> Future<T> call(long allowed, Supplier<Future<T>> call) {
+  <T> Future<T> call(long usual, Supplier<Future<T>> call) {
     int begun = generation;
     long start = System.nanoTime();
     return circuit
         .execute(call)
         .recover(Breaker::refused)
         .onComplete(
-            (result, failure) ->
-                ended(begun, failure, now(System.nanoTime() - start) > allowed / 2));
+            (result, failure) -> ended(begun, failure, now(System.nanoTime() - start) > usual / 2));
   }
 
   private static <T> Future<T> refused(Throwable failure) {
@@ -173,15 +172,16 @@ final class Breaker {
 
   private void ended(int begun, Throwable failure, boolean slow) {
     ErrorCode code = failure == null ? null : ServiceException.of(failure).code();
-    boolean refusal = code != null && code.isRefusal();
     boolean fault = code != null && code.isFault();
+    // A caller who gives it less than half of the usual time learns nothing of the instance.
+    boolean untold = code != null && code.isRefusal() || code == ErrorCode.TIMED_OUT && !slow;
     synchronized (this) {
       if (begun != generation) {
         return;
       }
       if (state == State.HALF_OPEN) {
-        tried(refusal, fault);
-      } else if (state == State.CLOSED && !refusal) {
+        tried(untold, fault);
+      } else if (state == State.CLOSED && !untold) {
         timeoutsInARow = code == ErrorCode.TIMED_OUT ? timeoutsInARow + 1 : 0;
         window.add(now(), limits.get(Limit.BREAKER_WINDOW), fault, slow);
         if (fault || slow) {
@@ -284,9 +284,9 @@ final class Breaker {
     }
   }
 
-  private void tried(boolean uncertain, boolean fault) {
+  private void tried(boolean untold, boolean fault) {
     trialsUnderWay--;
-    if (uncertain) {
+    if (untold) {
       trialsLeft++;
     } else if (fault) {
       open("a trial call failed");

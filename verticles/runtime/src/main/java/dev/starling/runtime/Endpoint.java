@@ -36,13 +36,13 @@ final class Endpoint {
   /**
    * Calls it through the breaker of its instance.
    *
-   * @param allowed milliseconds that it may take
+   * @param usual milliseconds that such a call may take
    */
-  <T> Future<T> call(long allowed, Supplier<Future<T>> message) {
+  <T> Future<T> call(long usual, Supplier<Future<T>> message) {
     long begin = System.nanoTime();
     return instance
         .breaker()
-        .call(allowed, () -> instance.send(message))
+        .call(usual, () -> instance.send(message))
         .onComplete((answer, failure) -> answered(System.nanoTime(), begin, failure));
   }
 

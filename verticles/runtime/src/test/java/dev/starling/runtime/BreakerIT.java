@@ -111,6 +111,16 @@ class BreakerIT {
   }
 
   @Test
+  void leavesTimeoutsOfCallersWhoDoNotWaitOutOfTheCount() {
+    for (int i = 0; i < 40; i++) {
+      call(ErrorCode.TIMED_OUT);
+    }
+
+    assertThat(breaker.isClosed()).isTrue();
+    assertThat(breaker.status().window().calls()).isZero();
+  }
+
+  @Test
   void opensWhenMostCallsAreSlow() {
     for (int i = 0; i < 4; i++) {
       call(null);
@@ -195,7 +205,7 @@ class BreakerIT {
     assertThat(gap(0)).isGreaterThanOrEqualTo(1_000);
 
     ping = Future::succeededFuture;
-    awaitState(State.CLOSED);
+    awaitState(State.HALF_OPEN);
   }
 
   @Test
@@ -242,6 +252,8 @@ class BreakerIT {
     for (int i = 0; i < 20; i++) {
       assertThat(breaker.takesTrial()).isTrue();
       call(ErrorCode.OVERLOADED);
+      assertThat(breaker.takesTrial()).isTrue();
+      call(ErrorCode.TIMED_OUT);
     }
 
     assertThat(breaker.status().state()).isEqualTo(State.HALF_OPEN);
