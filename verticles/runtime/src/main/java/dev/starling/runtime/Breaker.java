@@ -2,6 +2,7 @@ package dev.starling.runtime;
 
 import io.vertx.circuitbreaker.CircuitBreaker;
 import io.vertx.circuitbreaker.CircuitBreakerOptions;
+import io.vertx.circuitbreaker.CircuitBreakerState;
 import io.vertx.circuitbreaker.OpenCircuitException;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -19,8 +20,8 @@ import org.slf4j.LoggerFactory;
  * <p>The Vert.x breaker counts failures and forgets them at any success, so that an instance which
  * fails half of its calls would stay in use (vertx-circuit-breaker #53). Here a {@link Window}
  * decides: the share of failed or of slow calls among enough of them, or some time-outs in a row
- * where calls are few. It is told by {@code open()}. Only faults count, never a caller's error, and
- * never a refusal: an instance that is full or stopping is not broken.
+ * where calls are few. It is told by {@code open()}. Only faults count, never a caller's error or
+ * haste, and never a refusal: an instance that is full or stopping is not broken.
  *
  * <p>The way back: when the wait is over the Vert.x breaker is half open and lets one call through,
  * which is the ping of the instance. When that was answered a few idempotent calls try it; a fault
@@ -88,6 +89,7 @@ final class Breaker {
   private Wish wish = Wish.AUTOMATIC;
   private int timeoutsInARow;
   private int trialsLeft;
+  private int trialsUnderWay;
   private int trialsWon;
   private long wait;
   private long probeAt;
@@ -134,23 +136,23 @@ final class Breaker {
       return false;
     }
     trialsLeft--;
+    trialsUnderWay++;
     return true;
   }
 
   /**
    * Makes a call and learns from how it ends.
    *
-   * @param allowed milliseconds that it may take; more than half is slow
+   * @param usual milliseconds that such a call may take; more than half is slow
    */
-  <T> Future<T> call(long allowed, Supplier<Future<T>> call) {
+  <T> Future<T> call(long usual, Supplier<Future<T>> call) {
     int begun = generation;
     long start = System.nanoTime();
     return circuit
         .execute(call)
         .recover(Breaker::refused)
         .onComplete(
-            (result, failure) ->
-                ended(begun, failure, now(System.nanoTime() - start) > allowed / 2));
+            (result, failure) -> ended(begun, failure, now(System.nanoTime() - start) > usual / 2));
   }
 
   private static <T> Future<T> refused(Throwable failure) {
@@ -170,15 +172,16 @@ final class Breaker {
 
   private void ended(int begun, Throwable failure, boolean slow) {
     ErrorCode code = failure == null ? null : ServiceException.of(failure).code();
-    boolean refusal = code != null && code.isRefusal();
     boolean fault = code != null && code.isFault();
+    // A caller who gives it less than half of the usual time learns nothing of the instance.
+    boolean untold = code != null && code.isRefusal() || code == ErrorCode.TIMED_OUT && !slow;
     synchronized (this) {
       if (begun != generation) {
         return;
       }
       if (state == State.HALF_OPEN) {
-        tried(refusal, fault);
-      } else if (state == State.CLOSED && !refusal) {
+        tried(untold, fault);
+      } else if (state == State.CLOSED && !untold) {
         timeoutsInARow = code == ErrorCode.TIMED_OUT ? timeoutsInARow + 1 : 0;
         window.add(now(), limits.get(Limit.BREAKER_WINDOW), fault, slow);
         if (fault || slow) {
@@ -212,6 +215,7 @@ final class Breaker {
           case AUTOMATIC -> ejection.test(() -> change(State.OPEN));
         };
     if (!opened) {
+      close(); // A trial has failed, but there is nobody to do without it.
       return;
     }
     wait =
@@ -233,9 +237,10 @@ final class Breaker {
   /** The Vert.x breaker is half open and lets one call through. */
   private synchronized void look() {
     if (wish == Wish.CLOSED) {
-      circuit.execute(() -> Future.succeededFuture()).onComplete(v -> closeNow());
-    } else if (state != State.OPEN) {
-      circuit.execute(() -> Future.succeededFuture());
+      close();
+    }
+    if (state != State.OPEN) {
+      circuit.reset();
     } else if (wish == Wish.OPEN || now() < probeAt) {
       circuit.open();
     } else {
@@ -244,50 +249,50 @@ final class Breaker {
   }
 
   private synchronized void pinged(Object answer, Throwable failure) {
-    if (state != State.OPEN || wish == Wish.OPEN) {
+    if (failure == null && wish == Wish.AUTOMATIC) {
+      halfOpen();
       return;
     }
-    if (failure != null) { // The Vert.x breaker is open again by itself.
+    if (failure != null) {
       wait = Math.min(2 * wait, limits.get(Limit.BREAKER_LONGEST_WAIT));
       probeAt = now() + wait;
-      return;
     }
+    // An answer has closed the Vert.x breaker, and so has a refusal, or a call of long ago.
+    if (circuit.state() != CircuitBreakerState.OPEN) {
+      circuit.open();
+    }
+  }
+
+  private void halfOpen() {
     change(State.HALF_OPEN);
     trialsLeft = (int) limits.get(Limit.BREAKER_TRIALS);
+    trialsUnderWay = 0;
     trialsWon = 0;
     await(generation);
     log.info("{}: breaker half open", name);
   }
 
   private void await(int trial) {
-    context
-        .owner()
-        .timer(TRIAL_PATIENCE, TimeUnit.MILLISECONDS)
-        .onSuccess(
-            v -> {
-              synchronized (this) {
-                boolean untried = trialsLeft == limits.get(Limit.BREAKER_TRIALS);
-                if (generation == trial && (untried || trialsWon > 0)) {
-                  close();
-                } else if (generation == trial) {
-                  await(trial);
-                }
-              }
-            });
+    context.owner().timer(TRIAL_PATIENCE, TimeUnit.MILLISECONDS).onSuccess(v -> endTrials(trial));
   }
 
-  private void tried(boolean refusal, boolean fault) {
-    if (fault) {
-      open("a trial call failed");
-    } else if (refusal) {
-      trialsLeft++;
-    } else if (++trialsWon >= limits.get(Limit.BREAKER_TRIALS)) {
+  private synchronized void endTrials(int trial) {
+    if (generation == trial && trialsUnderWay == 0) {
       close();
+    } else if (generation == trial) {
+      await(trial);
     }
   }
 
-  private synchronized void closeNow() {
-    close();
+  private void tried(boolean untold, boolean fault) {
+    trialsUnderWay--;
+    if (untold) {
+      trialsLeft++;
+    } else if (fault) {
+      open("a trial call failed");
+    } else if (++trialsWon >= limits.get(Limit.BREAKER_TRIALS)) {
+      close();
+    }
   }
 
   private void close() {
@@ -308,7 +313,9 @@ final class Breaker {
     wish = wanted;
     if (wanted == Wish.OPEN && state != State.OPEN) {
       open("an operator opened it");
-    } else if (state != State.CLOSED) {
+    } else if (wanted == Wish.CLOSED && state == State.HALF_OPEN) {
+      close();
+    } else {
       reset();
     }
   }

@@ -7,10 +7,10 @@ import java.util.concurrent.TimeUnit;
  * memory nor the time of the others, and what is too much is refused at once instead of in vain
  * later.
  *
- * <p>The bound adapts: it shrinks by a tenth when calls take longer than half of the time their
- * callers allow or the event loop lags, at most once in a tenth of a second, and grows by one for
- * each round of quick calls while it is in use, up to {@link Limit#CONCURRENCY} (additive increase,
- * multiplicative decrease: Chiu and Jain, 1989; used so by Netflix's concurrency-limits).
+ * <p>The bound adapts: it shrinks by a tenth when calls take longer than half of the time that an
+ * attempt usually has or the event loop lags, at most once in a tenth of a second, and grows by one
+ * for each round of quick calls while it is in use, up to {@link Limit#CONCURRENCY} (additive
+ * increase, multiplicative decrease: Chiu and Jain, 1989; used so by Netflix's concurrency-limits).
  */
 final class Bulkhead {
   private static final int LEAST = 8;

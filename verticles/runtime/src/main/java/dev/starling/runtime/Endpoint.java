@@ -17,7 +17,7 @@ import java.util.function.Supplier;
 final class Endpoint {
   private static final double FADES_IN_NANOS = 2e9;
 
-  /** What a call in flight counts before the first answer has come. */
+  /** What a call counts where no answer says more. */
   private static final double UNKNOWN_NANOS = 1e9;
 
   private final Instance instance;
@@ -36,34 +36,38 @@ final class Endpoint {
   /**
    * Calls it through the breaker of its instance.
    *
-   * @param allowed milliseconds that it may take
+   * @param usual milliseconds that such a call may take
    */
-  <T> Future<T> call(long allowed, Supplier<Future<T>> message) {
+  <T> Future<T> call(long usual, Supplier<Future<T>> message) {
     long begin = System.nanoTime();
     return instance
         .breaker()
-        .call(allowed, () -> instance.send(message))
-        .onComplete((answer, failure) -> answered(System.nanoTime(), begin, failure));
+        .call(usual, () -> instance.send(message))
+        .onComplete(
+            (answer, failure) -> {
+              long now = System.nanoTime();
+              observe(now, now - begin, failure == null ? null : ServiceException.of(failure));
+            });
   }
 
-  private void answered(long now, long begin, Throwable failure) {
-    boolean refused = failure != null && ServiceException.of(failure).code().isRefusal();
-    if (!refused) {
-      observe(now, now - begin, failure == null);
+  /**
+   * Learns from the end of a call. A quick failure is no sign of a quick instance: one that fails
+   * counts as no quicker than before, and one that refuses as slow, so that others are asked first
+   * for some seconds.
+   *
+   * @param failure null for none
+   */
+  synchronized void observe(long now, long nanos, ServiceException failure) {
+    boolean fails = failure != null && failure.code().isFault();
+    boolean refuses = failure != null && failure.code().isRefusal();
+    double took = nanos;
+    if (refuses || fails && !known) {
+      took = Math.max(nanos, UNKNOWN_NANOS);
+    } else if (fails) {
+      took = Math.max(nanos, latency);
     }
-  }
-
-  /** A quick failure is no sign of a quick instance. */
-  synchronized void observe(long now, long nanos, boolean well) {
-    double smoothed = smoothed(now);
-    if (nanos > smoothed) {
-      latency = nanos;
-    } else if (well) {
-      double weight = Math.exp(-(now - at) / FADES_IN_NANOS);
-      latency = nanos + (latency - nanos) * weight;
-    } else {
-      return;
-    }
+    double weight = took > smoothed(now) ? 0 : Math.exp(-(now - at) / FADES_IN_NANOS);
+    latency = took + (latency - took) * weight;
     at = now;
     known = true;
   }

@@ -115,18 +115,23 @@ final class Instance {
     }
     Promise<T> answer = Promise.promise();
     pending.add(answer);
-    if (lost) {
-      answer.fail(new ServiceException(ErrorCode.NOT_STARTED, "The instance has left"));
-    } else {
-      message.get().onComplete(answer::tryComplete, answer::tryFail);
-    }
-    return answer
+    answer
         .future()
         .onComplete(
             done -> {
               pending.remove(answer);
               inFlight.decrementAndGet();
             });
+    if (lost) {
+      answer.tryFail(new ServiceException(ErrorCode.NOT_STARTED, "The instance has left"));
+    } else {
+      try {
+        message.get().onComplete(answer::tryComplete, answer::tryFail);
+      } catch (RuntimeException e) {
+        answer.tryFail(e);
+      }
+    }
+    return answer.future();
   }
 
   /** How it does now. */

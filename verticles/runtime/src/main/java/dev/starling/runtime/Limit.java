@@ -74,7 +74,7 @@ public enum Limit {
       1,
       100,
       80,
-      "Share of slow calls that opens a breaker; slow is longer than half of the time allowed"),
+      "Share of slow calls that opens a breaker; slow is longer than half of an attempt"),
   BREAKER_TIMEOUTS(
       "breaker.timeouts", Unit.COUNT, 1, 1_000, 3, "Time-outs in a row that open a breaker"),
   BREAKER_WAIT(

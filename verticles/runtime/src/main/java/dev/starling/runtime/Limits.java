@@ -42,10 +42,15 @@ public final class Limits {
   }
 
   /**
-   * Milliseconds for one of two attempts: two fifths of the budget, or the limit if that is more.
+   * Milliseconds that an attempt usually has: the first of two has two fifths of the budget, or the
+   * limit if that is more; the only one has all.
+   *
+   * @param repeatable whether there may be two
    */
-  long attempt(long budget) {
-    return Math.max(get(Limit.ATTEMPT_TIMEOUT), budget * 2 / 5);
+  long attempt(long budget, boolean repeatable) {
+    return repeatable
+        ? Math.min(budget, Math.max(get(Limit.ATTEMPT_TIMEOUT), budget * 2 / 5))
+        : budget;
   }
 
   /**

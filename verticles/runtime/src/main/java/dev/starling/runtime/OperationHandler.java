@@ -62,7 +62,7 @@ final class OperationHandler<I, O> {
       reply = refused(ErrorCode.TIMED_OUT, "The time was over before the work began");
     } else if (bulkhead.enter()) {
       long begin = System.nanoTime();
-      long slow = call.remaining() * 1_000_000 / 2;
+      long slow = usual(node, message) * 1_000_000 / 2;
       reply =
           work(node, message, call)
               .onComplete(
@@ -79,6 +79,12 @@ final class OperationHandler<I, O> {
         .onFailure(failure -> fail(message, log(failure, call), call))
         .<Void>mapEmpty()
         .otherwiseEmpty();
+  }
+
+  /** Not what this caller allows: one that is in haste says nothing of the work. */
+  private long usual(Node node, Message<?> message) {
+    boolean repeatable = spec().isRepeatable(message.headers().get(Call.KEY));
+    return node.options().limits().attempt(spec().budget(), repeatable);
   }
 
   private static <T> Future<T> refused(ErrorCode code, String detail) {

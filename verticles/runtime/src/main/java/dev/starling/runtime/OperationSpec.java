@@ -65,6 +65,11 @@ public record OperationSpec(
         service, name, idempotent, keyed, open, method, path, budget, location, maxAge);
   }
 
+  /** Whether a call with this key, or with none if null, may be made twice. */
+  boolean isRepeatable(String key) {
+    return idempotent || keyed && key != null;
+  }
+
   /** The plain bus address on which any program may send it a JSON object. */
   public String address() {
     return service + "." + name;

@@ -97,7 +97,8 @@ public final class ServiceClient {
     private final Buffer body;
     private final String parameters;
     private final Call call;
-    private final boolean idempotent;
+    private final boolean repeatable;
+    private final long usual;
     private final List<Instance> tried = new ArrayList<>(ATTEMPTS);
     private int begun;
 
@@ -106,7 +107,8 @@ public final class ServiceClient {
       this.body = body;
       this.parameters = parameters;
       this.call = call;
-      this.idempotent = operation.idempotent() || operation.keyed() && call.key() != null;
+      this.repeatable = operation.isRepeatable(call.key());
+      this.usual = limits.attempt(operation.budget(), repeatable);
     }
 
     Future<Message<Buffer>> attempt() {
@@ -117,21 +119,21 @@ public final class ServiceClient {
       }
       Endpoint endpoint;
       try {
-        endpoint = directory.choose(operation, idempotent, tried);
+        endpoint = directory.choose(operation, repeatable, tried);
       } catch (ServiceException none) {
         return Future.failedFuture(none);
       }
       long allowed = allowed(left, endpoint.instance());
       return endpoint
-          .call(allowed, () -> request(endpoint.instance(), allowed))
+          .call(usual, () -> request(endpoint.instance(), allowed))
           .recover(failure -> again(ServiceException.of(failure)));
     }
 
     /** Part of the time when another instance could have the rest of it, else all that is left. */
     private long allowed(long left, Instance instance) {
       tried.add(instance);
-      return idempotent && begun + 1 < ATTEMPTS && directory.hasOther(operation, tried)
-          ? Math.min(left, limits.attempt(operation.budget()))
+      return repeatable && begun + 1 < ATTEMPTS && directory.hasOther(operation, tried)
+          ? Math.min(left, usual)
           : left;
     }
 
@@ -160,7 +162,7 @@ public final class ServiceClient {
     private Future<Message<Buffer>> again(ServiceException failure) {
       boolean refused = failure.code().isRefusal();
       begun += refused ? 0 : 1;
-      boolean harmless = refused || idempotent && failure.code().isFault() && begun < ATTEMPTS;
+      boolean harmless = refused || repeatable && failure.code().isFault() && begun < ATTEMPTS;
       long pause = 1 + ThreadLocalRandom.current().nextInt(JITTER);
       if (!harmless || call.remaining() <= pause || !directory.hasOther(operation, tried)) {
         return Future.failedFuture(failure);
