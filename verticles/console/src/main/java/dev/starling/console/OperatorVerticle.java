@@ -8,11 +8,14 @@ import dev.starling.runtime.ServiceException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.List;
@@ -35,12 +38,12 @@ public final class OperatorVerticle extends VerticleBase {
     node = Node.of(vertx);
     Router router = Router.router(vertx);
     router.route().handler(OperatorVerticle::common);
-    router.get("/health/live").handler(context -> answer(context, 200, status(true)));
-    router.get("/health/ready").handler(this::ready);
-    router.get("/metrics").handler(this::metrics);
-    router.errorHandler(404, context -> fail(context, ErrorCode.NOT_FOUND));
-    router.errorHandler(405, context -> fail(context, ErrorCode.METHOD_NOT_ALLOWED));
-    router.errorHandler(500, context -> fail(context, ErrorCode.INTERNAL));
+    show(router, "/health/live").handler(context -> answer(context, 200, status(true)));
+    show(router, "/health/ready").handler(this::ready);
+    show(router, "/metrics").handler(this::metrics);
+    for (int status : new int[] {400, 404, 405, 500}) {
+      router.errorHandler(status, context -> fail(context, ErrorCode.ofStatus(status)));
+    }
     server =
         vertx
             .createHttpServer(
@@ -52,6 +55,10 @@ public final class OperatorVerticle extends VerticleBase {
                     .setIdleTimeout(60))
             .requestHandler(router);
     return server.listen();
+  }
+
+  private static Route show(Router router, String path) {
+    return router.route(path).method(HttpMethod.GET).method(HttpMethod.HEAD);
   }
 
   private static void common(RoutingContext context) {
@@ -88,27 +95,32 @@ public final class OperatorVerticle extends VerticleBase {
   }
 
   private static void answer(RoutingContext context, int status, JsonObject body) {
-    context
-        .response()
-        .setStatusCode(status)
-        .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
-        .end(body.toBuffer());
+    context.response().setStatusCode(status);
+    end(context, "application/json", body.toBuffer());
   }
 
   private void metrics(RoutingContext context) {
     vertx
         .executeBlocking(() -> ((PrometheusMeterRegistry) node.meters()).scrape(), false)
-        .onSuccess(
-            text -> context.response().putHeader(HttpHeaders.CONTENT_TYPE, PROMETHEUS).end(text))
+        .onSuccess(text -> end(context, PROMETHEUS, Buffer.buffer(text)))
         .onFailure(context::fail);
   }
 
   private static void fail(RoutingContext context, ErrorCode code) {
+    if (code == ErrorCode.METHOD_NOT_ALLOWED) {
+      context.response().putHeader(HttpHeaders.ALLOW, "GET, HEAD");
+    }
+    context.response().setStatusCode(code.status());
+    JsonObject problem = new ServiceException(code, code.title()).problem(Call.newTrace());
+    end(context, "application/problem+json", problem.toBuffer());
+  }
+
+  private static void end(RoutingContext context, String type, Buffer body) {
     context
         .response()
-        .setStatusCode(code.status())
-        .putHeader(HttpHeaders.CONTENT_TYPE, "application/problem+json")
-        .end(new ServiceException(code, code.title()).problem(Call.newTrace()).toBuffer());
+        .putHeader(HttpHeaders.CONTENT_TYPE, type)
+        .putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(body.length()))
+        .end(body);
   }
 
   /** The port it really listens on. */
