@@ -31,6 +31,10 @@ final class Answers {
     write(context.response(), status, "application/json", body.toBuffer());
   }
 
+  static void text(RoutingContext context, String type, String body) {
+    write(context.response(), 200, type, Buffer.buffer(body));
+  }
+
   static void problem(HttpServerRequest request, ServiceException failure, String trace) {
     HttpServerResponse response = request.response();
     if (response.ended() || response.closed() || response.headWritten()) {
@@ -58,6 +62,10 @@ final class Answers {
   }
 
   private static void write(HttpServerResponse response, int status, String type, Buffer body) {
-    response.setStatusCode(status).putHeader(HttpHeaders.CONTENT_TYPE, type).end(body);
+    response
+        .setStatusCode(status)
+        .putHeader(HttpHeaders.CONTENT_TYPE, type)
+        .putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(body.length())) // for HEAD
+        .end(body);
   }
 }

@@ -10,10 +10,12 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
@@ -55,9 +57,9 @@ public final class OperatorVerticle extends VerticleBase {
   private Router router(Ops ops) {
     Router router = Router.router(vertx);
     router.route().handler(OperatorVerticle::common);
-    router.get("/health/live").handler(context -> Answers.json(context, 200, status(true)));
-    router.get("/health/ready").handler(this::ready);
-    router.get("/metrics").handler(this::metrics);
+    show(router, "/health/live").handler(context -> Answers.json(context, 200, status(true)));
+    show(router, "/health/ready").handler(this::ready);
+    show(router, "/metrics").handler(this::metrics);
     ops.mount(router);
     router.route().failureHandler(OperatorVerticle::fail);
     for (int status : new int[] {400, 404, 405, 413, 500}) {
@@ -82,6 +84,10 @@ public final class OperatorVerticle extends VerticleBase {
         .listen()
         .onSuccess(
             v -> log.info("The operator's token is in {}", node.secrets().file(Secrets.OPERATOR)));
+  }
+
+  private static Route show(Router router, String path) {
+    return router.route(path).method(HttpMethod.GET).method(HttpMethod.HEAD);
   }
 
   private static void common(RoutingContext context) {
@@ -117,8 +123,7 @@ public final class OperatorVerticle extends VerticleBase {
   private void metrics(RoutingContext context) {
     vertx
         .executeBlocking(() -> ((PrometheusMeterRegistry) node.meters()).scrape(), false)
-        .onSuccess(
-            text -> context.response().putHeader(HttpHeaders.CONTENT_TYPE, PROMETHEUS).end(text))
+        .onSuccess(text -> Answers.text(context, PROMETHEUS, text))
         .onFailure(context::fail);
   }
 

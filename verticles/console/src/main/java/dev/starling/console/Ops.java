@@ -67,7 +67,9 @@ final class Ops {
 
   /** The methods of a path for {@code Allow}. */
   static String allowed(String path) {
-    return path.startsWith("/ops/desired/") ? "PUT, DELETE" : "GET";
+    return path.startsWith("/ops/desired/")
+        ? "PUT, DELETE"
+        : path.startsWith("/ops/") ? "GET" : "GET, HEAD";
   }
 
   private void admit(RoutingContext context) {

@@ -47,7 +47,10 @@ public final class Harness implements AutoCloseable {
     this.node = node;
   }
 
-  /** Starts a node with these services and waits until they can be called, 30 s at most. */
+  /**
+   * Starts a node with these services and waits until they can be called, 30 s at most; throws why
+   * one of them cannot start.
+   */
   public static Harness start(ServiceVerticle... services) {
     try {
       Vertx vertx = Vertx.vertx();
@@ -71,8 +74,13 @@ public final class Harness implements AutoCloseable {
                   new SimpleMeterRegistry(),
                   Harness.class.getClassLoader()));
       Harness harness = new Harness(vertx, directory, node);
-      for (ServiceVerticle service : services) {
-        harness.deploy(service, new JsonObject());
+      try {
+        for (ServiceVerticle service : services) {
+          harness.deploy(service, new JsonObject());
+        }
+      } catch (Throwable e) {
+        harness.close();
+        throw e;
       }
       return harness;
     } catch (IOException e) {

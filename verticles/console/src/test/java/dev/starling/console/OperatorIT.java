@@ -1,0 +1,207 @@
+package dev.starling.console;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.starling.runtime.Limits;
+import dev.starling.runtime.Membership;
+import dev.starling.runtime.Node;
+import dev.starling.runtime.Secrets;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The operator port of a node, on a real port. */
+class OperatorIT {
+  @TempDir private Path secrets;
+
+  private final Vertx vertx = Vertx.vertx();
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final OperatorVerticle operator = new OperatorVerticle();
+  private Node node;
+
+  @BeforeEach
+  void start() {
+    node =
+        Node.join(
+                vertx,
+                new Node.Options(
+                    "one", 1024, "i", "a", "user.keys", Duration.ZERO, 1, Limits.standard(), false),
+                Membership.alone("1"),
+                Secrets.in(secrets, true),
+                Meters.create(),
+                getClass().getClassLoader())
+            .await();
+    JsonObject config = new JsonObject().put("port", 0);
+    vertx.deployVerticle(operator, new DeploymentOptions().setConfig(config)).await();
+  }
+
+  @AfterEach
+  void stop() {
+    vertx.close().await();
+  }
+
+  @Test
+  void isReadyWhenAllChecksAre() throws Exception {
+    node.health().register("database", Future::succeededFuture);
+    HttpResponse<String> answer = get("/health/ready");
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("content-type")).contains("application/json");
+    assertThat(new JsonObject(answer.body()))
+        .isEqualTo(
+            new JsonObject()
+                .put("status", "up")
+                .put("node", "one")
+                .put("checks", new JsonArray().add(check("database", "up"))));
+  }
+
+  @Test
+  void saysWhyItIsNotReadyAndWhenItIsAgain() throws Exception {
+    node.health().register("cluster", Future::succeededFuture);
+    node.health().register("database", () -> Future.failedFuture("the database is away"));
+    HttpResponse<String> answer = get("/health/ready");
+
+    assertThat(answer.statusCode()).isEqualTo(503);
+    JsonObject body = new JsonObject(answer.body());
+    assertThat(body.getString("status")).isEqualTo("down");
+    assertThat(body.getJsonArray("checks"))
+        .isEqualTo(
+            new JsonArray()
+                .add(check("cluster", "up"))
+                .add(check("database", "down").put("reason", "the database is away")));
+
+    node.health().register("database", Future::succeededFuture);
+    assertThat(get("/health/ready").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void waitsForNoCheckForLongerThanASecond() throws Exception {
+    node.health().register("database", () -> Promise.promise().future());
+    HttpResponse<String> answer = get("/health/ready");
+
+    assertThat(answer.statusCode()).isEqualTo(503);
+    assertThat(answer.body()).contains("no answer within 1000 ms");
+  }
+
+  @Test
+  void isNotReadyWhenACheckThrows() throws Exception {
+    node.health()
+        .register(
+            "database",
+            () -> {
+              throw new IllegalStateException("closed");
+            });
+
+    HttpResponse<String> answer = get("/health/ready");
+    assertThat(answer.statusCode()).isEqualTo(503);
+    assertThat(answer.body()).contains("\"reason\":\"closed\"");
+  }
+
+  @Test
+  void isAliveWhateverItsChecksSay() throws Exception {
+    node.health().register("database", () -> Future.failedFuture("the database is away"));
+    HttpResponse<String> answer = get("/health/live");
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(new JsonObject(answer.body()))
+        .isEqualTo(new JsonObject().put("status", "up").put("node", "one"));
+  }
+
+  @Test
+  void showsItsMetersToPrometheus() throws Exception {
+    node.meters().counter("starling.things", "colour", "blue").increment(2);
+    HttpResponse<String> answer = get("/metrics");
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("content-type"))
+        .contains("text/plain; version=0.0.4; charset=utf-8");
+    assertThat(answer.body())
+        .contains("# TYPE starling_things_total counter\n")
+        .contains("\nstarling_things_total{colour=\"blue\"} 2.0\n")
+        .contains("# TYPE jvm_memory_used_bytes gauge\n")
+        .contains("# TYPE process_uptime_seconds gauge\n")
+        .endsWith("\n");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "GET, /, 404",
+    "GET, /health, 404",
+    "GET, /health/ready/x, 404",
+    "GET, /metrics/../secret, 404",
+    "POST, /health/live, 405",
+    "DELETE, /health/ready, 405",
+    "OPTIONS, /metrics, 405",
+    "HACK, /metrics, 405",
+    "HACK, /nothing, 404",
+  })
+  void answersWhatItDoesNotServeWithAProblem(String method, String path, int status)
+      throws Exception {
+    HttpResponse<String> answer = send(method, path);
+
+    assertThat(answer.statusCode()).isEqualTo(status);
+    assertThat(answer.headers().firstValue("content-type")).contains("application/problem+json");
+    assertThat(answer.headers().firstValue("allow").isPresent()).isEqualTo(status == 405);
+    JsonObject problem = new JsonObject(answer.body());
+    assertThat(problem.getInteger("status")).isEqualTo(status);
+    assertThat(problem.getString("type")).startsWith("urn:starling:problem:");
+    assertThat(problem.getString("instance")).startsWith("urn:starling:trace:");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/health/live", "/health/ready", "/metrics"})
+  void answersHeadAsGetWithoutABody(String path) throws Exception {
+    HttpResponse<String> head = send("HEAD", path);
+
+    assertThat(head.statusCode()).isEqualTo(200);
+    assertThat(head.body()).isEmpty();
+    assertThat(head.headers().firstValue("content-type"))
+        .isEqualTo(get(path).headers().firstValue("content-type"));
+    assertThat(head.headers().firstValueAsLong("content-length").orElse(0)).isPositive();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/health/live", "/health/ready", "/metrics", "/nothing"})
+  void letsNobodyKeepOrReinterpretAnAnswer(String path) throws Exception {
+    HttpResponse<String> answer = get(path);
+
+    assertThat(answer.headers().firstValue("cache-control")).contains("no-store");
+    assertThat(answer.headers().firstValue("x-content-type-options")).contains("nosniff");
+  }
+
+  private static JsonObject check(String name, String status) {
+    return new JsonObject().put("name", name).put("status", status);
+  }
+
+  private HttpResponse<String> get(String path) throws Exception {
+    return send("GET", path);
+  }
+
+  private HttpResponse<String> send(String method, String path) throws Exception {
+    URI uri = URI.create("http://127.0.0.1:" + operator.port() + path);
+    return http.send(
+        HttpRequest.newBuilder(uri)
+            .timeout(Duration.ofSeconds(20))
+            .method(method, BodyPublishers.noBody())
+            .build(),
+        BodyHandlers.ofString());
+  }
+}
