@@ -64,6 +64,29 @@ class ScriptsIT {
   }
 
   @Test
+  void theOrdersOfTheReadmeAreTaken() throws Exception {
+    try (StarlingProcess node = StarlingProcess.in(directory).onAnyPort().start()) {
+      String readme = Files.readString(ROOT.resolve("README.md"));
+      Matcher block = Pattern.compile("(?s)<!-- test: ops -->\n```sh\n(.*?)```").matcher(readme);
+      assertThat(block.find()).isTrue();
+      String commands =
+          block
+              .group(1)
+              .replace("~/.starling", directory.resolve("data").toString())
+              .replace("http://127.0.0.1:9090", node.operator().toString());
+      String function = commands.substring(0, commands.indexOf("\n\n") + 1);
+      Matcher order = Pattern.compile("(?m)^(operator -?.*)\n# (\\d+) ").matcher(commands);
+      int orders = 0;
+      while (order.find()) {
+        Result result = run(Map.of(), "bash", "-c", function + order.group(1));
+        assertThat(result.output()).as(order.group(1)).contains("HTTP/1.1 " + order.group(2));
+        orders++;
+      }
+      assertThat(orders).isEqualTo(4);
+    }
+  }
+
+  @Test
   void sendPrintsTheReplyOrTheRefusal() throws Exception {
     try (StarlingProcess node =
         StarlingProcess.in(directory)

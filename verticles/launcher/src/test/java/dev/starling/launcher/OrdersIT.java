@@ -1,0 +1,90 @@
+package dev.starling.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Orders that one node takes and others follow, each a process of the real jar. */
+class OrdersIT {
+  private static final Duration SOON = Duration.ofSeconds(10);
+  private static final JsonObject LIMITS = new JsonObject().put("breaker.calls", 7);
+  private static final JsonObject FAILING = new JsonObject().put("share", 1).put("error", true);
+
+  @TempDir private Path directory;
+
+  private StarlingProcess.Builder node(String name) {
+    return StarlingProcess.in(directory).onAnyPort().inCluster().with("node.name", name);
+  }
+
+  @Test
+  void outliveTheNodeThatTookThemAndReachTheOneThatJoinsLater() throws Exception {
+    try (StarlingProcess first = node("one").start()) {
+      new Orders(first, directory).want("limits", LIMITS);
+      try (StarlingProcess second = node("two").start()) {
+        Orders other = new Orders(second, directory);
+        assertThat(other.limit("breaker.calls")).isEqualTo(7);
+        first.kill();
+        try (StarlingProcess third = node("three").start()) {
+          Orders last = new Orders(third, directory);
+          assertThat(last.limit("breaker.calls")).isEqualTo(7);
+
+          last.wantNoLonger("limits");
+
+          await().atMost(SOON).until(() -> other.limit("breaker.calls") == 20);
+          assertThat(other.desired()).isEmpty();
+        }
+      }
+    }
+  }
+
+  @Test
+  void drainANodeBreakAnotherAndMakeNoFaultsUnasked() throws Exception {
+    try (StarlingProcess first = node("one").with("faults.enabled", true).start();
+        StarlingProcess second = node("two").start()) {
+      Orders one = new Orders(first, directory);
+      Orders other = new Orders(second, directory);
+      await().atMost(SOON).until(() -> one.instances().equals(List.of("one", "two")));
+      await().atMost(SOON).until(() -> other.instances().equals(List.of("one", "two")));
+      Client client = new Client(first.api());
+      assertThat(client.register("ada").statusCode()).isEqualTo(201);
+
+      one.want("drain/two", new JsonObject());
+      await().atMost(SOON).until(() -> !other.isReady());
+      await().atMost(SOON).until(() -> one.instances().equals(List.of("one")));
+      await().atMost(SOON).until(() -> other.instances().equals(List.of("one")));
+      assertThat(new Client(second.api()).login("ada").statusCode()).isEqualTo(200);
+      one.wantNoLonger("drain/two");
+      await().atMost(SOON).until(other::isReady);
+      await().atMost(SOON).until(() -> one.instances().equals(List.of("one", "two")));
+
+      other.want("breaker/user@one", new JsonObject().put("state", "open"));
+      await().atMost(SOON).until(() -> breakers(one).equals(List.of("open", "closed")));
+      await().atMost(SOON).until(() -> breakers(other).equals(List.of("open", "closed")));
+      assertThat(client.login("ada").statusCode()).isEqualTo(200);
+      other.wantNoLonger("breaker/user@one");
+      await().atMost(SOON).until(() -> breakers(one).equals(List.of("closed", "closed")));
+
+      assertThat(other.statusOf("fault/user@one", FAILING)).isEqualTo(403);
+      one.want("fault/user@two", FAILING);
+      await().atMost(SOON).until(() -> other.desired().equals(List.of("fault/user@two")));
+      assertThat(second.stop()).isZero();
+      one.want("fault/user@one", FAILING);
+      await().atMost(SOON).until(() -> client.login("ada").statusCode() == 500);
+      one.wantNoLonger("fault/user@one");
+      await().atMost(SOON).until(() -> client.login("ada").statusCode() == 200);
+    }
+  }
+
+  private static List<String> breakers(Orders node) throws Exception {
+    return node.list("instances").stream()
+        .sorted((a, b) -> a.getString("nodeName").compareTo(b.getString("nodeName")))
+        .map(instance -> instance.getJsonObject("breaker").getString("state"))
+        .toList();
+  }
+}
