@@ -36,7 +36,7 @@ public final class ServiceClient {
     this.directory = directory;
     this.telemetry = telemetry;
     this.limits = limits;
-    this.retries = new RetryBudget(limits);
+    this.retries = new RetryBudget(limits, Transit::now);
   }
 
   /** Calls an operation on nobody's behalf, within its own budget. */
