@@ -1,6 +1,6 @@
 package dev.starling.runtime;
 
-import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * Bounds the retries of a node, so that they cannot turn a fault that all instances share into a
@@ -12,31 +12,35 @@ final class RetryBudget {
   private static final long WINDOW = 10_000;
 
   private final Limits limits;
+  private final LongSupplier clock;
   private final Window window = new Window();
 
-  RetryBudget(Limits limits) {
+  /**
+   * A budget of which nothing has been spent.
+   *
+   * @param clock milliseconds, does not jump
+   */
+  RetryBudget(Limits limits, LongSupplier clock) {
     this.limits = limits;
+    this.clock = clock;
   }
 
   /** A call was made that is no retry. */
   synchronized void called() {
-    window.add(now(), WINDOW, false, false);
+    window.add(clock.getAsLong(), WINDOW, false, false);
   }
 
   /** Whether one retry may be made now, which is then counted. */
   synchronized boolean take() {
     // A retry is counted as the failed call that it repeats; the call itself is in there already.
-    Window.Totals spent = window.totals(now(), WINDOW);
+    long now = clock.getAsLong();
+    Window.Totals spent = window.totals(now, WINDOW);
     long share = (spent.calls() - spent.failed()) * limits.get(Limit.RETRY_SHARE) / 100;
     long floor = limits.get(Limit.RETRY_FLOOR) * WINDOW / 1_000;
     if (spent.failed() >= Math.max(share, floor)) {
       return false;
     }
-    window.add(now(), WINDOW, true, false);
+    window.add(now, WINDOW, true, false);
     return true;
-  }
-
-  private static long now() {
-    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
   }
 }

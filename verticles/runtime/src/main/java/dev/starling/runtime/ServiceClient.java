@@ -36,7 +36,7 @@ public final class ServiceClient {
     this.directory = directory;
     this.telemetry = telemetry;
     this.limits = limits;
-    this.retries = new RetryBudget(limits);
+    this.retries = new RetryBudget(limits, Transit::now);
   }
 
   /** Calls an operation on nobody's behalf, within its own budget. */
@@ -102,6 +102,9 @@ public final class ServiceClient {
     private final List<Instance> tried = new ArrayList<>(ATTEMPTS);
     private int begun;
 
+    /** The last failure that is no refusal: one that follows does not undo what may have begun. */
+    private ServiceException unsure;
+
     Sending(OperationSpec operation, Buffer body, String parameters, Call call) {
       this.operation = operation;
       this.body = body;
@@ -114,14 +117,14 @@ public final class ServiceClient {
     Future<Message<Buffer>> attempt() {
       long left = call.remaining();
       if (left < 1) {
-        return Future.failedFuture(
+        return failed(
             new ServiceException(ErrorCode.TIMED_OUT, "The time was over before the call began"));
       }
       Endpoint endpoint;
       try {
         endpoint = directory.choose(operation, repeatable, tried);
       } catch (ServiceException none) {
-        return Future.failedFuture(none);
+        return failed(none);
       }
       long allowed = allowed(left, endpoint.instance());
       return endpoint
@@ -161,16 +164,23 @@ public final class ServiceClient {
 
     private Future<Message<Buffer>> again(ServiceException failure) {
       boolean refused = failure.code().isRefusal();
-      begun += refused ? 0 : 1;
+      if (!refused) {
+        unsure = failure;
+        begun++;
+      }
       boolean harmless = refused || repeatable && failure.code().isFault() && begun < ATTEMPTS;
       long pause = 1 + ThreadLocalRandom.current().nextInt(JITTER);
       if (!harmless || call.remaining() <= pause || !directory.hasOther(operation, tried)) {
-        return Future.failedFuture(failure);
+        return failed(failure);
       }
       if (!retries.take()) {
-        return Future.failedFuture(failure);
+        return failed(failure);
       }
       return vertx.timer(pause).compose(v -> attempt());
+    }
+
+    private <T> Future<T> failed(ServiceException last) {
+      return Future.failedFuture(unsure == null ? last : unsure);
     }
   }
 }

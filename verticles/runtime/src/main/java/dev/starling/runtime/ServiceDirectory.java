@@ -394,7 +394,7 @@ public final class ServiceDirectory {
         vertx,
         context,
         limits,
-        open -> eject(a.service(), open),
+        open -> eject(instance, open),
         () -> ask(a.address(), ServiceVerticle.PING),
         instance::begin);
   }
@@ -403,16 +403,29 @@ public final class ServiceDirectory {
    * At most half of a service's instances are ejected at a time, its only one never: a fault that
    * all share is no reason to call none of them.
    */
-  private boolean eject(String service, Runnable open) {
+  private boolean eject(Instance instance, Runnable open) {
     synchronized (ejecting) {
-      List<Instance> all = instances.values().stream().filter(i -> i.isOf(service)).toList();
-      long ejected = all.stream().filter(i -> !i.breaker().isClosed()).count();
-      if (2 * (ejected + 1) > all.size()) {
+      if (!isSpare(instance)) {
         return false;
       }
       open.run();
       return true;
     }
+  }
+
+  private boolean isSpare(Instance instance) {
+    String service = instance.announcement().service();
+    List<Instance> all =
+        instances.values().stream().filter(i -> i.isOf(service) && i.isReached()).toList();
+    long ejected = all.stream().filter(i -> i == instance || !i.breaker().isClosed()).count();
+    return 2 * ejected <= all.size();
+  }
+
+  /** Where so many are ejected no more, since others have gone, the ejected are probed now. */
+  private void reprieve() {
+    instances.values().stream()
+        .filter(i -> !i.breaker().isClosed() && !isSpare(i))
+        .forEach(i -> i.breaker().reset());
   }
 
   /** A new instance gets calls when it has answered once: then the way to it is open, and warm. */
@@ -466,6 +479,7 @@ public final class ServiceDirectory {
       fresh.forEach((operation, list) -> made.put(operation, list.toArray(NONE)));
       view = made;
     }
+    reprieve();
     listeners.forEach(Runnable::run);
   }
 

@@ -23,11 +23,11 @@ final class Window {
    */
   record Totals(int calls, int failed, int slow) {
     int failedPercent() {
-      return calls == 0 ? 0 : 100 * failed / calls;
+      return calls == 0 ? 0 : (int) (100L * failed / calls);
     }
 
     int slowPercent() {
-      return calls == 0 ? 0 : 100 * slow / calls;
+      return calls == 0 ? 0 : (int) (100L * slow / calls);
     }
   }
 

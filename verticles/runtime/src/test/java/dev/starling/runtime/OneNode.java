@@ -21,10 +21,18 @@ final class OneNode implements AutoCloseable {
   }
 
   OneNode(Path secrets, Membership membership) {
-    this(secrets, membership, false);
+    this(secrets, membership, 1);
+  }
+
+  OneNode(Path secrets, Membership membership, int leastNodes) {
+    this(secrets, membership, leastNodes, false);
   }
 
   OneNode(Path secrets, Membership membership, boolean faults) {
+    this(secrets, membership, 1, faults);
+  }
+
+  private OneNode(Path secrets, Membership membership, int leastNodes, boolean faults) {
     node =
         await(
             Node.join(
@@ -36,7 +44,7 @@ final class OneNode implements AutoCloseable {
                     "audience",
                     "keys.get",
                     Duration.ofSeconds(5),
-                    1,
+                    leastNodes,
                     Limits.standard(),
                     faults),
                 membership,

@@ -14,12 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -144,8 +141,7 @@ class ServiceDirectoryIT {
     await().until(() -> addresses().size() == 2);
 
     nodes.leave("node-7");
-    // Two reconciliations later, by the same code on the same timer as in the test above.
-    awaitReconciliation();
+    // Reconciliations later, by the same code as in the test above.
     awaitReconciliation();
 
     assertThat(records()).hasSize(2);
@@ -268,14 +264,26 @@ class ServiceDirectoryIT {
   }
 
   @Test
-  void sharesTheCallsAmongTheOthers() {
-    List.of("node-7", "node-8", "node-9").forEach(node -> publish(node, "lab"));
-    await().until(() -> addresses().size() == 3);
+  void choosesAnotherThanItsOwnInstanceWhenThatTakesTwiceAsLong() {
+    one.node.options().limits().change(Map.of(Limit.SLOW_START, 0L));
+    one.deploy(new Lab());
+    publish("node-7", "lab");
+    Endpoint own = choose(List.of());
+    await().until(() -> one.node.directory().hasOther(ECHO.spec(), List.of(own.instance())));
+    Endpoint other = choose(List.of(own.instance()));
+    assertThat(own.instance().local()).isTrue();
+    long now = System.nanoTime();
+    own.observe(now, 1_900_000, null);
+    other.observe(now, 1_000_000, null);
+    assertThat(choose(List.of())).isSameAs(own);
 
-    List<String> answers = answers(300);
-    for (String node : List.of("node-7", "node-8", "node-9")) {
-      assertThat(answers).filteredOn(node::equals).hasSizeGreaterThan(20);
-    }
+    own.observe(now, 2_100_000, null);
+    assertThat(choose(List.of())).isSameAs(other);
+    assertThat(choose(List.of(other.instance()))).isSameAs(own);
+  }
+
+  private Endpoint choose(List<Instance> tried) {
+    return one.node.directory().choose(ECHO.spec(), true, tried);
   }
 
   private List<String> answers(int calls) {
@@ -329,8 +337,10 @@ class ServiceDirectoryIT {
     Announcement marked = announcement(mark, "node-mark", CONTRACT.hash());
     String registration = await(registry.publish(marked));
     nodes.now.add("node-mark");
+    nodes.merged.run();
     await().atMost(PATIENCE).until(() -> addresses().contains(marked.address()));
     nodes.now.remove("node-mark");
+    nodes.merged.run();
     await().atMost(PATIENCE).until(() -> !addresses().contains(marked.address()));
     await(registry.withdraw(registration));
   }
@@ -343,48 +353,6 @@ class ServiceDirectoryIT {
       handle(
           ECHO,
           request -> broken ? Future.failedFuture("broken") : Future.succeededFuture(request));
-    }
-  }
-
-  private static final class Nodes implements Membership {
-    private final Set<String> now = new ConcurrentSkipListSet<>(List.of("node-1", OneNode.SELF));
-    private Consumer<String> left;
-    private Consumer<String> joined;
-    private Runnable merged;
-
-    void join(String node) {
-      now.add(node);
-      joined.accept(node);
-    }
-
-    void leave(String node) {
-      now.remove(node);
-      left.accept(node);
-    }
-
-    @Override
-    public String self() {
-      return OneNode.SELF;
-    }
-
-    @Override
-    public Set<String> nodes() {
-      return Set.copyOf(now);
-    }
-
-    @Override
-    public void onLeft(Consumer<String> node) {
-      left = node;
-    }
-
-    @Override
-    public void onJoined(Consumer<String> node) {
-      joined = node;
-    }
-
-    @Override
-    public void onMerged(Runnable whole) {
-      merged = whole;
     }
   }
 }
