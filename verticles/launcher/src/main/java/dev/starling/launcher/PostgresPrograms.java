@@ -91,18 +91,31 @@ record PostgresPrograms(Path home, Path binaries, Path log) {
     } catch (IOException e) {
       // It ended without reading; its exit code and output say why.
     }
+    boolean interrupted = false;
+    long deadline = System.nanoTime() + COMMAND_WAIT.toNanos();
     try {
-      if (process.waitFor(COMMAND_WAIT.toSeconds(), TimeUnit.SECONDS)) {
-        return process.exitValue();
+      while (true) {
+        try {
+          if (process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+            return process.exitValue();
+          }
+          throw new IOException(
+              "PostgreSQL's %s did not end within %d s: is the disk or the machine overloaded?"
+                  .formatted(program, COMMAND_WAIT.toSeconds()));
+        } catch (InterruptedException e) {
+          interrupted = true;
+          // What pg_ctl starts would go on unseen.
+          if (!program.equals("pg_ctl")) {
+            throw new InterruptedIOException(
+                "Interrupted while waiting for PostgreSQL's " + program);
+          }
+        }
       }
-      throw new IOException(
-          "PostgreSQL's %s did not end within %d s: is the disk or the machine overloaded?"
-              .formatted(program, COMMAND_WAIT.toSeconds()));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("Interrupted while waiting for PostgreSQL's " + program);
     } finally {
       process.destroyForcibly();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
