@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Runs PostgreSQL's own programs for whoever the user is, and says why one of them failed. */
 record PostgresPrograms(Path home, Path binaries, Path log) {
@@ -112,10 +113,19 @@ record PostgresPrograms(Path home, Path binaries, Path log) {
         }
       }
     } finally {
-      process.destroyForcibly();
+      end(process);
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
+    }
+  }
+
+  /** With what it started itself, which would go on writing. */
+  private static void end(Process process) {
+    if (process.isAlive()) {
+      Stream<ProcessHandle> all =
+          Stream.concat(process.descendants(), Stream.of(process.toHandle()));
+      all.toList().forEach(ProcessHandle::destroyForcibly);
     }
   }
 
