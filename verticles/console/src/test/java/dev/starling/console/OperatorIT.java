@@ -70,12 +70,13 @@ class OperatorIT {
             new JsonObject()
                 .put("status", "up")
                 .put("node", "one")
-                .put("checks", new JsonArray().add(check("database", "up"))));
+                .put(
+                    "checks",
+                    new JsonArray().add(check("cluster", "up")).add(check("database", "up"))));
   }
 
   @Test
   void saysWhyItIsNotReadyAndWhenItIsAgain() throws Exception {
-    node.health().register("cluster", Future::succeededFuture);
     node.health().register("database", () -> Future.failedFuture("the database is away"));
     HttpResponse<String> answer = get("/health/ready");
 

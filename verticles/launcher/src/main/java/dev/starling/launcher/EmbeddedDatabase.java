@@ -48,7 +48,8 @@ final class EmbeddedDatabase implements AutoCloseable {
   /**
    * Starts the PostgreSQL of a directory, or adopts the running one; the first time it creates
    * binaries, data, the superuser starling and the database starling. Returns when it accepts
-   * connections, at the latest after some two minutes.
+   * connections, at the latest after some two minutes. A thread that is interrupted gives up and
+   * leaves no server running that nobody else uses.
    *
    * @param directory belongs to this class alone; created if it is missing
    * @param passwordFile one line of ASCII, the superuser's password; read when the data are created
@@ -63,15 +64,26 @@ final class EmbeddedDatabase implements AutoCloseable {
     FileChannel turn = turn(home, OPEN_WAIT);
     try {
       enter(home);
-      try {
-        PostgresServer server = PostgresServer.of(home, passwordFile.toRealPath());
-        return new EmbeddedDatabase(home, server, server.serve());
-      } catch (IOException | RuntimeException e) {
-        leave(home);
-        throw e;
-      }
+      return serve(home, passwordFile);
     } finally {
       turn.close();
+    }
+  }
+
+  private static EmbeddedDatabase serve(Path home, Path passwordFile) throws IOException {
+    PostgresServer server = null;
+    try {
+      server = PostgresServer.of(home, passwordFile.toRealPath());
+      return new EmbeddedDatabase(home, server, server.serve());
+    } catch (InterruptedIOException e) {
+      Thread.interrupted(); // It would end what is left to do, too.
+      if (leave(home) && server != null) {
+        server.stop();
+      }
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      leave(home);
+      throw e;
     }
   }
 

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -36,8 +37,10 @@ final class NodeVerticle extends VerticleBase {
   private final Secrets secrets;
   private final MeterRegistry meters;
   private final String name;
-  private final Supplier<JsonObject> database;
+  private final CompletionStage<JsonObject> database;
   private final Deque<String> running = new ArrayDeque<>();
+  private volatile boolean stopping;
+  private Future<Void> drained;
   private Node node;
   private int httpPort;
   private int operatorPort;
@@ -45,7 +48,7 @@ final class NodeVerticle extends VerticleBase {
   /**
    * Makes what {@link #start()} will start.
    *
-   * @param database what services are told of it, or null; may block
+   * @param database what services are told of it, or null
    */
   NodeVerticle(
       Configuration configuration,
@@ -54,7 +57,7 @@ final class NodeVerticle extends VerticleBase {
       Secrets secrets,
       MeterRegistry meters,
       String name,
-      Supplier<JsonObject> database) {
+      CompletionStage<JsonObject> database) {
     this.configuration = configuration;
     this.services = services;
     this.membership = membership;
@@ -69,11 +72,16 @@ final class NodeVerticle extends VerticleBase {
     return Node.join(vertx, options(), membership, secrets, meters, services.classes())
         .onSuccess(joined -> node = joined)
         .onSuccess(joined -> joined.health().register("start", this::starting))
-        .compose(joined -> operator())
-        .compose(v -> vertx.executeBlocking(database::get))
+        .compose(joined -> unlessStopping(this::operator))
+        .compose(v -> Future.fromCompletionStage(database, context))
         .compose(this::services)
-        .compose(v -> services.gateway() ? gateway() : Future.succeededFuture())
+        .compose(v -> services.gateway() ? unlessStopping(this::gateway) : Future.succeededFuture())
         .onSuccess(v -> node.health().remove("start"));
+  }
+
+  /** While Vert.x closes, deploying would wait for that, and that waits for this start. */
+  private Future<?> unlessStopping(Supplier<Future<?>> step) {
+    return stopping ? Future.failedFuture("The node is stopping") : step.get();
   }
 
   private Node.Options options() {
@@ -109,7 +117,9 @@ final class NodeVerticle extends VerticleBase {
   private Future<?> services(JsonObject database) {
     Future<?> chain = Future.succeededFuture();
     for (Map.Entry<String, Supplier<ServiceVerticle>> service : services.chosen().entrySet()) {
-      chain = chain.compose(v -> service(service.getKey(), service.getValue(), database));
+      chain =
+          chain.compose(
+              v -> unlessStopping(() -> service(service.getKey(), service.getValue(), database)));
     }
     return chain;
   }
@@ -181,8 +191,20 @@ final class NodeVerticle extends VerticleBase {
             });
   }
 
+  /** Lets a start that is under way go no further than the step it is at; it fails then. */
+  void stopStarting() {
+    stopping = true;
+  }
+
   /** Stops all parts, each after it has finished what is in flight. */
-  Future<Void> drain() {
+  synchronized Future<Void> drain() {
+    if (drained == null) {
+      drained = stopParts();
+    }
+    return drained;
+  }
+
+  private Future<Void> stopParts() {
     if (node != null) {
       node.health().register("stop", () -> Future.failedFuture("the node is stopping"));
     }

@@ -2,6 +2,7 @@ package dev.starling.launcher;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -72,6 +73,9 @@ final class PostgresBinaries {
   static void extract(InputStream archive, Path into) throws IOException {
     try (TarArchiveInputStream tar = new TarArchiveInputStream(new XZInputStream(archive))) {
       for (TarArchiveEntry entry; (entry = tar.getNextEntry()) != null; ) {
+        if (Thread.currentThread().isInterrupted()) {
+          throw new InterruptedIOException("Interrupted while unpacking PostgreSQL");
+        }
         Path target = inside(into, into.resolve(entry.getName()), entry);
         Files.createDirectories(entry.isDirectory() ? target : target.getParent());
         if (entry.isSymbolicLink()) {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Runs PostgreSQL's own programs for whoever the user is, and says why one of them failed. */
 record PostgresPrograms(Path home, Path binaries, Path log) {
@@ -91,18 +92,40 @@ record PostgresPrograms(Path home, Path binaries, Path log) {
     } catch (IOException e) {
       // It ended without reading; its exit code and output say why.
     }
+    boolean interrupted = false;
+    long deadline = System.nanoTime() + COMMAND_WAIT.toNanos();
     try {
-      if (process.waitFor(COMMAND_WAIT.toSeconds(), TimeUnit.SECONDS)) {
-        return process.exitValue();
+      while (true) {
+        try {
+          if (process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+            return process.exitValue();
+          }
+          throw new IOException(
+              "PostgreSQL's %s did not end within %d s: is the disk or the machine overloaded?"
+                  .formatted(program, COMMAND_WAIT.toSeconds()));
+        } catch (InterruptedException e) {
+          interrupted = true;
+          // What pg_ctl starts would go on unseen.
+          if (!program.equals("pg_ctl")) {
+            throw new InterruptedIOException(
+                "Interrupted while waiting for PostgreSQL's " + program);
+          }
+        }
       }
-      throw new IOException(
-          "PostgreSQL's %s did not end within %d s: is the disk or the machine overloaded?"
-              .formatted(program, COMMAND_WAIT.toSeconds()));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException("Interrupted while waiting for PostgreSQL's " + program);
     } finally {
-      process.destroyForcibly();
+      end(process);
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** With what it started itself, which would go on writing. */
+  private static void end(Process process) {
+    if (process.isAlive()) {
+      Stream<ProcessHandle> all =
+          Stream.concat(process.descendants(), Stream.of(process.toHandle()));
+      all.toList().forEach(ProcessHandle::destroyForcibly);
     }
   }
 

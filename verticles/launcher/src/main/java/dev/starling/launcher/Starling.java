@@ -8,6 +8,7 @@ import dev.starling.runtime.Membership;
 import dev.starling.runtime.Secrets;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Deployable;
+import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.json.JsonObject;
@@ -18,9 +19,11 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -45,27 +48,39 @@ public final class Starling extends VertxApplication implements VertxApplication
         curl -i %1$s://%2$s/openapi.json
       Ctrl-C stops all of it; the data stay.""";
   private static final Executor BESIDE = task -> new Thread(task, "start").start();
+  private static final Duration LAST_STEP = Duration.ofSeconds(15);
+  private static final Duration DATABASE_STOP = Duration.ofSeconds(20);
 
   private final Arguments arguments;
-  private final Configuration configuration;
-  private final String name;
+  private final Thread onSignal = new Thread(this::stopStarting, "stop");
+
+  /** Whether Vert.x stops this node on a signal; not known before it runs. */
+  private final CompletableFuture<Boolean> handedOver = new CompletableFuture<>();
+
+  /** Whether the node's start has come to an end, good or bad. */
+  private final CompletableFuture<Void> deployed = new CompletableFuture<>();
+
+  private Configuration configuration;
+  private String name;
   private Config hazelcast;
   private Services services;
   private Secrets secrets;
   private Membership membership;
   private CompletableFuture<MeterRegistry> meters;
-  private CompletableFuture<EmbeddedDatabase> embedded;
-  private NodeVerticle node;
-  private Throwable failure;
+  private volatile CompletableFuture<EmbeddedDatabase> embedded;
+  private volatile Thread opening;
+  private volatile Vertx vertx;
+  private volatile NodeVerticle node;
 
-  private Starling(Arguments arguments, Configuration configuration) {
+  /** Why Vert.x or the node did not start. */
+  private Throwable cause = new StartException("Vert.x cannot be started");
+
+  /** Why another thread is ending the JVM with 1; null if none is. */
+  private volatile Throwable failure;
+
+  private Starling(Arguments arguments) {
     super(arguments.cluster() ? new String[] {"-cluster"} : new String[0], null, false, false);
     this.arguments = arguments;
-    this.configuration = configuration;
-    this.name =
-        configuration.isConfigured("node.name")
-            ? configuration.text("node.name")
-            : "node-" + ProcessHandle.current().pid();
   }
 
   public static void main(String[] args) {
@@ -75,22 +90,46 @@ public final class Starling extends VertxApplication implements VertxApplication
       Arguments arguments = Arguments.parse(args);
       if (arguments.help()) {
         System.out.println(Arguments.USAGE);
-        return;
+      } else if (arguments.printConfig()) {
+        System.out.print(configuration(arguments).print());
+      } else {
+        new Starling(arguments).run();
       }
-      Configuration configuration =
-          Configuration.load(arguments.conf(), System.getenv(), System.getProperties());
-      if (arguments.printConfig()) {
-        System.out.print(configuration.print());
-        return;
-      }
-      new Starling(arguments, configuration).run();
+    } catch (Exception e) {
+      exit(e);
+    }
+  }
+
+  private static Configuration configuration(Arguments arguments) throws ConfigurationException {
+    return Configuration.load(arguments.conf(), System.getenv(), System.getProperties());
+  }
+
+  private void run() {
+    Runtime.getRuntime().addShutdownHook(onSignal);
+    try {
+      start();
     } catch (Exception e) {
       fail(e);
     }
   }
 
+  /** Ends the node with 1, unless a signal ends it already. */
+  private void fail(Throwable reason) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(onSignal);
+    } catch (IllegalStateException e) { // The JVM is shutting down.
+      handedOver.complete(false);
+      return;
+    }
+    failure = reason;
+    if (!handedOver.getNow(false)) {
+      closeDatabase();
+    }
+    exit(reason);
+  }
+
   /** One line for a person, more in the log at level debug; and an end, whatever still runs. */
-  private static void fail(Throwable failure) {
+  private static void exit(Throwable failure) {
     log.debug("The node cannot start", failure);
     System.err.println("starling: " + reason(failure));
     System.exit(1);
@@ -117,7 +156,12 @@ public final class Starling extends VertxApplication implements VertxApplication
     return failure.getMessage() == null ? failure.toString() : failure.getMessage() + detail;
   }
 
-  private void run() throws IOException {
+  private void start() throws ConfigurationException {
+    configuration = configuration(arguments);
+    name =
+        configuration.isConfigured("node.name")
+            ? configuration.text("node.name")
+            : "node-" + ProcessHandle.current().pid();
     LoggerContext logging = (LoggerContext) LoggerFactory.getILoggerFactory();
     logging.getLogger("dev.starling").setLevel(Level.valueOf(configuration.text("log.level")));
     boolean alone = Exposure.isLoopbackOnly(configuration, arguments.cluster());
@@ -128,13 +172,18 @@ public final class Starling extends VertxApplication implements VertxApplication
     secrets = Secrets.in(configuration.secretsDirectory(), alone);
     // What takes long and needs no Vert.x is done while this node joins the cluster.
     if (services.usesDatabase() && !configuration.isConfigured("database.url")) {
-      embedded = CompletableFuture.supplyAsync(() -> open(data.resolve("postgresql")), BESIDE);
+      embedded =
+          CompletableFuture.supplyAsync(
+              () -> open(data.resolve("postgresql")),
+              task -> {
+                opening = new Thread(task, "database");
+                opening.start();
+              });
     }
     CompletableFuture.runAsync(services::prepare, BESIDE);
     meters = CompletableFuture.supplyAsync(Meters::create, BESIDE);
     if (launch() != 0) {
-      closeDatabase();
-      fail(failure == null ? new StartException("Vert.x cannot be started") : failure);
+      fail(cause);
     }
   }
 
@@ -163,7 +212,7 @@ public final class Starling extends VertxApplication implements VertxApplication
       return builder;
     }
     Cluster cluster = new Cluster(hazelcast, name, secrets.fingerprint());
-    cluster.onRefused(Starling::fail);
+    cluster.onRefused(reason -> BESIDE.execute(() -> fail(reason)));
     membership = cluster;
     options.setEventBusOptions(
         Cluster.eventBus(
@@ -176,21 +225,24 @@ public final class Starling extends VertxApplication implements VertxApplication
     return () -> {
       node =
           new NodeVerticle(
-              configuration, services, membership, secrets, meters.join(), name, this::database);
+              configuration, services, membership, secrets, meters.join(), name, database());
       return node;
     };
   }
 
-  /** What the services are told of the database; waits for the embedded one. */
-  private JsonObject database() {
+  /** What the services are told of the database, once it is there. */
+  private CompletionStage<JsonObject> database() {
     JsonObject database = configuration.below("database");
-    if (embedded == null) {
-      return configuration.isConfigured("database.url") ? database : null;
-    }
+    return embedded == null
+        ? CompletableFuture.completedFuture(
+            configuration.isConfigured("database.url") ? database : null)
+        : embedded.thenApply(
+            open -> database.put("url", open.url()).put("password", databasePassword()));
+  }
+
+  private String databasePassword() {
     try {
-      return database
-          .put("url", embedded.join().url())
-          .put("password", Files.readString(secrets.file(Secrets.DATABASE)).strip());
+      return Files.readString(secrets.file(Secrets.DATABASE)).strip();
     } catch (IOException e) {
       throw new StartException("The password of the database cannot be read: " + e);
     }
@@ -198,6 +250,7 @@ public final class Starling extends VertxApplication implements VertxApplication
 
   @Override
   public void afterVerticleDeployed(HookContext context) {
+    deployed.complete(null);
     long millis = System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime();
     System.out.println(greeting(millis));
   }
@@ -226,13 +279,24 @@ public final class Starling extends VertxApplication implements VertxApplication
   }
 
   @Override
+  public void afterVertxStarted(HookContext context) {
+    vertx = context.vertx();
+  }
+
+  @Override
+  public void beforeDeployingVerticle(HookContext context) {
+    handedOver.complete(true);
+  }
+
+  @Override
   public void afterFailureToStartVertx(HookContext context, Throwable t) {
-    failure = t;
+    cause = t;
   }
 
   @Override
   public void afterFailureToDeployVerticle(HookContext context, Throwable t) {
-    failure = t;
+    cause = t;
+    deployed.complete(null);
     stop();
     context.vertx().close();
   }
@@ -243,22 +307,42 @@ public final class Starling extends VertxApplication implements VertxApplication
   }
 
   private void stop() {
-    if (node == null) {
-      return;
+    if (opening != null) {
+      opening.interrupt(); // Nobody waits for it any more.
     }
     NodeVerticle stopping = node;
-    node = null;
+    if (stopping != null) {
+      stopping.stopStarting();
+      await(deployed, LAST_STEP);
+      await(stopping.drain().toCompletionStage().toCompletableFuture(), stopping.patience());
+    }
+  }
+
+  private static void await(CompletableFuture<?> stopped, Duration patience) {
     try {
-      stopping
-          .drain()
-          .toCompletionStage()
-          .toCompletableFuture()
-          .get(stopping.patience().toMillis(), TimeUnit.MILLISECONDS);
+      stopped.get(patience.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException e) {
       log.warn("The node stops before all of its parts have", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Stops what a signal finds started before Vert.x listens to signals itself. */
+  private void stopStarting() {
+    try {
+      if (handedOver.get(LAST_STEP.toMillis(), TimeUnit.MILLISECONDS)) {
+        return;
+      }
+    } catch (ExecutionException | TimeoutException e) {
+      log.warn("The node stops in the midst of its start");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (vertx != null) {
+      await(vertx.close().toCompletionStage().toCompletableFuture(), LAST_STEP);
+    }
+    end(0);
   }
 
   @Override
@@ -274,15 +358,27 @@ public final class Starling extends VertxApplication implements VertxApplication
   /** Halts, since an orderly stop on a signal would otherwise end with 143. */
   private void end(int code) {
     closeDatabase();
-    if (failure != null) {
-      return; // Another thread is ending the JVM with its own code.
+    if (failure == null) {
+      Runtime.getRuntime().halt(code);
     }
-    Runtime.getRuntime().halt(code);
   }
 
+  /** Also when it is only being opened, which ends at once then. */
   private void closeDatabase() {
-    if (embedded != null) {
-      embedded.thenAccept(EmbeddedDatabase::close).exceptionally(failed -> null).join();
+    if (embedded == null) {
+      return;
+    }
+    opening.interrupt();
+    try {
+      embedded
+          .thenAccept(EmbeddedDatabase::close)
+          .get(DATABASE_STOP.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException e) {
+      // It was never open; whoever started the node has been told.
+    } catch (TimeoutException e) {
+      log.warn("PostgreSQL may still run, the next start adopts it");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }

@@ -33,7 +33,9 @@ final class StarlingProcess implements AutoCloseable {
   static final class Builder {
     private final Map<String, String> environment = new HashMap<>();
     private final List<String> arguments = new ArrayList<>();
+    private final List<String> before = new ArrayList<>();
     private final Path directory;
+    private Path jdk = Path.of(System.getProperty("java.home"));
 
     private Builder(Path directory) {
       this.directory = directory;
@@ -55,6 +57,18 @@ final class StarlingProcess implements AutoCloseable {
       return this;
     }
 
+    /** On the JDK of this home; otherwise on the one that runs the test. */
+    Builder on(Path home) {
+      jdk = home;
+      return this;
+    }
+
+    /** In the network namespace of this name, which needs root. */
+    Builder inNamespace(String name) {
+      before.addAll(List.of("ip", "netns", "exec", name));
+      return this;
+    }
+
     /** A member of a cluster that no other test meets. */
     Builder inCluster() {
       with("cluster.name", "test-" + Integer.toHexString(directory.hashCode()));
@@ -65,8 +79,8 @@ final class StarlingProcess implements AutoCloseable {
     StarlingProcess launch() throws IOException {
       Files.createDirectories(directory);
       Path output = Files.createTempFile(directory, "node", ".log");
-      List<String> command = new ArrayList<>();
-      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+      List<String> command = new ArrayList<>(before);
+      command.add(jdk.resolve("bin/java").toString());
       command.add("-jar");
       command.add(JAR.toString());
       command.addAll(arguments);

@@ -1,5 +1,7 @@
 package dev.starling.user.service;
 
+import dev.starling.runtime.ErrorCode;
+import dev.starling.runtime.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlConnection;
@@ -98,7 +100,7 @@ final class Migrations {
   }
 
   private static Future<Void> refuse(String reason) {
-    return Future.failedFuture(new IllegalStateException(reason));
+    return Future.failedFuture(new ServiceException(ErrorCode.INTERNAL, reason));
   }
 
   private static Future<Void> apply(
