@@ -45,8 +45,8 @@ final class BlockedLoops implements Fault {
   }
 
   @Override
-  public void stage(Path directory) throws IOException {
-    jar = directory.resolve("lab-service.jar");
+  public void stage(Stage stage) throws IOException {
+    jar = stage.directory().resolve("lab-service.jar");
     try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar))) {
       for (Class<?> part :
           new Class<?>[] {LoopBlocker.class, LoopBlocker.Block.class, LoopBlocker.Blocked.class}) {

@@ -62,12 +62,16 @@ final class Clients {
     return clients.computeIfAbsent(
         client,
         c ->
-            vertx.createHttpClient(
-                new HttpClientOptions()
-                    .setLocalAddress(addresses.apply(c))
-                    .setConnectTimeout(1_000)
-                    .setKeepAliveTimeout(60),
-                new PoolOptions().setHttp1MaxSize(64)));
+            vertx
+                .httpClientBuilder()
+                .with(
+                    new HttpClientOptions()
+                        .setLocalAddress(addresses.apply(c))
+                        .setConnectTimeout(1_000)
+                        .setKeepAliveTimeout(60))
+                .with(new PoolOptions().setHttp1MaxSize(64))
+                .withConnectHandler(connection -> connection.exceptionHandler(e -> {}))
+                .build());
   }
 
   /** One question on its way, to one gateway after the other. */

@@ -48,8 +48,8 @@ final class ClockJump implements Fault {
   }
 
   @Override
-  public void stage(Path directory) throws IOException {
-    clock = Files.writeString(directory.resolve("clock"), "+0");
+  public void stage(Stage stage) throws IOException {
+    clock = Files.writeString(stage.directory().resolve("clock"), "+0");
   }
 
   @Override

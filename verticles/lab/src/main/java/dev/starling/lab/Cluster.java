@@ -9,14 +9,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Three nodes of the user service and two gateways, each a process, on one new data directory. */
 final class Cluster implements AutoCloseable {
-  private static final int SERVICES = 3;
-  private static final int GATEWAYS = 2;
+  /** The service nodes, then the gateways. */
+  static final List<String> NAMES = List.of("user-1", "user-2", "user-3", "gateway-1", "gateway-2");
 
-  private static final String LOOPBACK = "127.0.0.1";
+  private static final int SERVICES = 3;
+
+  private static final String LOOPBACK = "127.0.0.1:";
+
   private static final Pattern ALARM =
       Pattern.compile("OutOfMemoryError|already completed|LEAK|Unhandled exception");
 
@@ -33,35 +37,35 @@ final class Cluster implements AutoCloseable {
   /**
    * Starts all nodes and waits until they are ready.
    *
-   * @param directory for data and logs of this cluster alone
    * @param dress may change how each node is started
    */
-  static Cluster start(Project project, Path directory, Consumer<Launch> dress)
+  static Cluster start(Stage stage, Consumer<Launch> dress)
       throws IOException, InterruptedException {
-    Path logs = Files.createDirectories(directory.resolve("logs"));
-    List<String> ports = Ports.free(SERVICES + GATEWAYS);
-    List<String> busPorts = Ports.free(SERVICES + GATEWAYS);
+    Path logs = Files.createDirectories(stage.directory().resolve("logs"));
+    List<String> ports = Ports.free(2 * NAMES.size());
+    List<String> memberPorts = ports.subList(0, NAMES.size());
+    String members = memberPorts.stream().map(p -> LOOPBACK + p).collect(Collectors.joining(","));
     List<NodeProcess> nodes = new ArrayList<>();
-    for (int i = 0; i < ports.size(); i++) {
-      String service = i < SERVICES ? "user" : "gateway";
-      int number = i < SERVICES ? i + 1 : i + 1 - SERVICES;
+    for (String name : NAMES) {
       Launch node =
-          new Launch(service + "-" + number, project.jar())
-              .with("services", service)
-              .with("data.directory", directory.resolve("data"))
-              .with("cluster.name", directory.getFileName())
-              .with("cluster.config", project.clusterConfig())
-              .with("cluster.host", LOOPBACK)
-              .with("cluster.member-port", ports.get(i))
-              .with("cluster.members", LOOPBACK + ":" + String.join("," + LOOPBACK + ":", ports))
-              .with("cluster.port", busPorts.get(i))
+          new Launch(name, stage.project().jar())
+              .with("services", name.startsWith("user") ? "user" : "gateway")
+              .with("data.directory", stage.data())
+              .with("cluster.name", stage.directory().getFileName())
+              .with("cluster.config", stage.project().clusterConfig())
+              .with("cluster.host", "127.0.0.1")
+              .with("cluster.member-port", memberPorts.get(nodes.size()))
+              .with("cluster.port", ports.get(NAMES.size() + nodes.size()))
+              .with("cluster.members", members)
               .with("http.port", 0)
-              .with("operator.port", 0);
+              .with("operator.port", 0)
+              .cluster();
       dress.accept(node);
       nodes.add(node.in(logs));
     }
     Cluster cluster =
-        new Cluster(directory, nodes.subList(0, SERVICES), nodes.subList(SERVICES, nodes.size()));
+        new Cluster(
+            stage.directory(), nodes.subList(0, SERVICES), nodes.subList(SERVICES, nodes.size()));
     try {
       nodes.get(0).start().awaitUp(); // it makes the database, which takes most of the time
       for (NodeProcess node : nodes.subList(1, nodes.size())) {

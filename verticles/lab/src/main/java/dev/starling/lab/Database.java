@@ -1,5 +1,7 @@
 package dev.starling.lab;
 
+import static java.nio.file.StandardOpenOption.APPEND;
+
 import dev.starling.lab.Checker.Row;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgBuilder;
@@ -19,25 +21,53 @@ import java.util.concurrent.TimeUnit;
 final class Database {
   private static final String NODES = "starling-user";
 
+  private static final String USER = "starling";
+
   private final Vertx vertx;
   private final Path home;
   private final String host;
   private final Path secret;
 
-  private Database(Vertx vertx, Path data, String host) {
-    this.vertx = vertx;
-    this.home = data.resolve("postgresql");
+  private Database(Stage stage, String host) {
+    this.vertx = stage.vertx();
+    this.home = stage.data().resolve("postgresql");
     this.host = host;
-    this.secret = data.resolve("secrets/database");
+    this.secret = stage.data().resolve("secrets/database");
+  }
+
+  /** The one that nodes start for themselves. */
+  static Database embedded(Stage stage) {
+    return new Database(stage, "127.0.0.1");
   }
 
   /**
-   * The one that nodes start for themselves.
+   * The one that a node made, which does not run now; from its next start on other networks than
+   * the loopback reach it.
    *
-   * @param data the nodes' data.directory
+   * @param host its address
+   * @param network from where it may be reached
    */
-  static Database embedded(Vertx vertx, Path data) {
-    return new Database(vertx, data, "127.0.0.1");
+  static Database opened(Stage stage, String host, String network) throws IOException {
+    Database database = new Database(stage, host);
+    Path data = database.home.resolve("data");
+    Files.writeString(
+        data.resolve("postgresql.conf"), "listen_addresses = '" + host + "'\n", APPEND);
+    Files.writeString(
+        data.resolve("pg_hba.conf"), "host all all " + network + " scram-sha-256\n", APPEND);
+    return database;
+  }
+
+  /** Where nodes find it, with the password: for their environment only. */
+  String url() throws IOException {
+    return "postgresql://%s:%s@%s:%s/%s".formatted(USER, password(), host, port(), USER);
+  }
+
+  private String password() throws IOException {
+    return Files.readString(secret).strip();
+  }
+
+  private String port() throws IOException {
+    return Files.readString(home.resolve("port")).strip();
   }
 
   /** SIGKILL to its first process; the others find out and end. */
@@ -82,31 +112,32 @@ final class Database {
     return Files.readAllLines(home.resolve("data/postmaster.pid"));
   }
 
-  /** Starts it again on the port that it had; returns when it takes connections. */
+  /** Starts it on the port that it had; returns when it takes connections. */
   void start() throws IOException, InterruptedException {
+    control("start", "-l", home.resolve("log/start.log").toString(), "-o", "-p " + port(), "-w");
+  }
+
+  /** Stops it at once. */
+  void stop() throws IOException, InterruptedException {
+    control("stop", "-m", "immediate");
+  }
+
+  private void control(String... arguments) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     if (ProcessHandle.current().info().user().filter("root"::equals).isPresent()) {
       command.addAll(List.of("unshare", "-U")); // as the launcher does: it refuses to run as root
     }
-    command.addAll(
-        List.of(
-            binaries().resolve("bin/pg_ctl").toString(),
-            "start",
-            "-D",
-            home.resolve("data").toString(),
-            "-l",
-            home.resolve("log/start.log").toString(),
-            "-o",
-            "-p " + Files.readString(home.resolve("port")).strip(),
-            "-w"));
-    Path output = home.resolve("log/lab.log");
-    Process start =
+    command.add(binaries().resolve("bin/pg_ctl").toString());
+    command.addAll(List.of(arguments));
+    command.addAll(List.of("-D", home.resolve("data").toString()));
+    Path output = home.resolve("log/lab.log"); // a pipe would stay open as long as the server runs
+    Process program =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(output.toFile())
             .start();
-    if (!start.waitFor(90, TimeUnit.SECONDS) || start.exitValue() != 0) {
-      throw new LabException("PostgreSQL does not start again: " + Files.readString(output));
+    if (!program.waitFor(90, TimeUnit.SECONDS) || program.exitValue() != 0) {
+      throw new LabException(String.join(" ", command) + ": " + Files.readString(output));
     }
   }
 
@@ -137,10 +168,10 @@ final class Database {
             .connectingTo(
                 new PgConnectOptions()
                     .setHost(host)
-                    .setPort(Integer.parseInt(postmaster().get(3)))
-                    .setUser("starling")
-                    .setDatabase("starling")
-                    .setPassword(Files.readString(secret).strip()))
+                    .setPort(Integer.parseInt(port()))
+                    .setUser(USER)
+                    .setDatabase(USER)
+                    .setPassword(password()))
             .using(vertx)
             .build();
     try {

@@ -42,10 +42,10 @@ record Evidence(
   }
 
   /** Complains of those that failed though they were first sent to the gateway that was well. */
-  void noneFailAtTheOtherGateway() {
+  void noneFailAtTheOtherGateway(Kind... kinds) {
     int struck = scene.cluster().gateways().indexOf(scene.gateway());
     complainOf(
-        history.where(e -> e.failed() && Math.floorMod(e.gateway(), 2) != struck),
+        history.where(failed(kinds).and(e -> Math.floorMod(e.gateway(), 2) != struck)),
         "failed at the gateway that was well");
   }
 

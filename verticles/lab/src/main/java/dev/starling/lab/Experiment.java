@@ -29,12 +29,12 @@ final class Experiment {
   private static final int EXAMPLES = 3;
   private static final long CALM = 5_000;
 
-  private final Vertx vertx;
+  private final Stage stage;
   private final Cluster cluster;
   private final Database database;
   private final Load load;
   private final Operator.Token token;
-  private final Fault stage;
+  private final Fault host;
 
   /** Beginning of the names of all users of this experiment. */
   private final String run = "u" + Long.toString(System.nanoTime() / 1_000_000, 36);
@@ -42,34 +42,34 @@ final class Experiment {
   /** Of the rates that two cores bear, what this machine bears now. */
   private double share = 1;
 
-  private Experiment(Vertx vertx, Cluster cluster, Fault stage) throws IOException {
-    this.vertx = vertx;
-    this.cluster = cluster;
+  private Experiment(Stage stage, Cluster cluster, Fault host) throws IOException {
     this.stage = stage;
+    this.cluster = cluster;
+    this.host = host;
     token = Operator.Token.in(cluster.data());
-    database = stage.database(vertx, cluster.data());
-    load = new Load(vertx, new Clients(vertx, this::gateways, stage::client), run);
+    database = host.database(stage);
+    load = new Load(stage.vertx(), new Clients(stage.vertx(), this::gateways, host::client), run);
   }
 
   /**
-   * Starts a cluster, on the stage of a fault, and lets it run warm.
+   * Starts a cluster as a fault needs it, and lets it run warm.
    *
    * @param directory new; its last name is the cluster's
    */
-  static Experiment on(Project project, Path directory, Fault stage) throws Exception {
-    Vertx vertx = Vertx.vertx();
+  static Experiment on(Project project, Path directory, Fault host) throws Exception {
+    Stage stage = new Stage(project, Vertx.vertx(), directory);
     Cluster cluster = null;
     try {
-      stage.stage(directory);
-      cluster = Cluster.start(project, directory, stage::dress);
-      Experiment experiment = new Experiment(vertx, cluster, stage);
+      host.stage(stage);
+      cluster = Cluster.start(stage, host::dress);
+      Experiment experiment = new Experiment(stage, cluster, host);
       experiment.load.prepare();
       experiment.load.start(Load.rates(1));
       hold(WARM);
       experiment.load.stop();
       return experiment;
     } catch (Exception e) {
-      end(cluster, stage, vertx);
+      end(stage, cluster, host);
       throw e;
     }
   }
@@ -198,19 +198,19 @@ final class Experiment {
     Thread.sleep(duration.toMillis());
   }
 
-  /** Ends the cluster and clears its stage. */
+  /** Ends the cluster and takes back what was prepared for it. */
   void end() throws Exception {
-    end(cluster, stage, vertx);
+    end(stage, cluster, host);
   }
 
-  private static void end(Cluster cluster, Fault stage, Vertx vertx) throws Exception {
+  private static void end(Stage stage, Cluster cluster, Fault host) throws Exception {
     try {
       if (cluster != null) {
         cluster.close();
       }
     } finally {
-      vertx.close().await();
-      stage.strike();
+      stage.vertx().close().await();
+      host.strike();
     }
   }
 }

@@ -1,8 +1,6 @@
 package dev.starling.lab;
 
-import io.vertx.core.Vertx;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -29,19 +27,15 @@ interface Fault {
     return Optional.empty();
   }
 
-  /**
-   * Prepares the machine before the cluster starts.
-   *
-   * @param directory of the cluster, whose data will be in {@code data}
-   */
-  default void stage(Path directory) throws Exception {}
+  /** Prepares the machine before the cluster starts. */
+  default void stage(Stage stage) throws Exception {}
 
   /** Changes how a node of the staged cluster is started. */
   default void dress(Launch node) {}
 
   /** The database of the staged cluster. */
-  default Database database(Vertx vertx, Path data) {
-    return Database.embedded(vertx, data);
+  default Database database(Stage stage) {
+    return Database.embedded(stage);
   }
 
   /** Address of a client: one of its own for each, so that limits for a source may stay on. */

@@ -42,8 +42,8 @@ final class FullDisk implements Fault {
   }
 
   @Override
-  public void stage(Path directory) throws Exception {
-    data = Files.createDirectories(directory.resolve("data"));
+  public void stage(Stage stage) throws Exception {
+    data = Files.createDirectories(stage.data());
     ballast = data.resolve("ballast");
     Command.run("mount", "-t", "tmpfs", "-o", SIZE, "none", data.toString());
   }

@@ -32,7 +32,7 @@ final class KilledGateway implements Fault {
 
   @Override
   public void judge(Evidence seen) {
-    seen.noneFailAtTheOtherGateway();
+    seen.noneFailAtTheOtherGateway(READ, KEYED_REGISTRATION, REGISTRATION, LOGIN);
     seen.noneFail(READ, KEYED_REGISTRATION);
     seen.failOnlyWithin(Duration.ofMillis(500), REGISTRATION, LOGIN);
     seen.endWithin(Duration.ofSeconds(4));

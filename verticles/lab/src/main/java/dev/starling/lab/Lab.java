@@ -36,6 +36,7 @@ public final class Lab {
         new ForgedRecord(),
         new ForgedCommand(),
         new BlockedLoops(),
+        new Partition(),
         new FullDisk(),
         new ClockJump());
   }

@@ -44,6 +44,11 @@ final class Launch {
     return this;
   }
 
+  /** Makes it a member of a cluster. */
+  Launch cluster() {
+    return arguments("-cluster");
+  }
+
   /** Puts a command before that of the node. */
   Launch under(String... command) {
     prefix.addAll(List.of(command));
@@ -65,7 +70,7 @@ final class Launch {
     List<String> command = new ArrayList<>(prefix);
     command.add(Project.java());
     command.addAll(JVM);
-    command.addAll(List.of("-jar", jar.toString(), "-cluster"));
+    command.addAll(List.of("-jar", jar.toString()));
     command.addAll(arguments);
     return new NodeProcess(name, logs, command, environment);
   }
