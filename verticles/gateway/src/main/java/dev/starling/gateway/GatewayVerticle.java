@@ -201,7 +201,8 @@ public final class GatewayVerticle extends VerticleBase {
             Set.of(
                 HttpHeaders.AUTHORIZATION.toString(),
                 HttpHeaders.CONTENT_TYPE.toString(),
-                IdempotencyKey.NAME))
+                IdempotencyKey.NAME,
+                Patience.NAME))
         .exposedHeaders(Set.of("location", "retry-after", "www-authenticate", "x-request-id"))
         .maxAgeSeconds(600);
   }

@@ -64,7 +64,8 @@ final class OperationRoute implements Handler<RoutingContext> {
       String parameters = parameters(context, body);
       String token = operation.open() ? null : token(request);
       String key = operation.keyed() ? IdempotencyKey.of(request.headers()) : null;
-      call = GatewayVerticle.call(context, token, operation.budget()).keyed(key);
+      long budget = Patience.of(request.headers(), operation.budget());
+      call = GatewayVerticle.call(context, token, budget).keyed(key);
       Call begun = call;
       reply = verify(token).compose(v -> node.client().send(operation, body, parameters, begun));
     } catch (ServiceException e) {

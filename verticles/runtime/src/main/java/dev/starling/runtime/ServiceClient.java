@@ -9,6 +9,7 @@ import io.vertx.core.eventbus.Message;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
 
 /**
  * Calls operations: view, then instance, then that instance's breaker, then one bus request.
@@ -51,6 +52,25 @@ public final class ServiceClient {
   public <I, O> Future<O> call(Operation<I, O> operation, I request, Call call) {
     return send(operation.spec(), Codec.write(request), null, call)
         .map(reply -> Codec.reply(reply.body(), operation.reply()));
+  }
+
+  /**
+   * Calls an operation whose reply the caller can do without.
+   *
+   * @param orElse gives what to go on with when the service is away, fails or is late; a refusal of
+   *     the request itself (4xx) is an answer, and fails the call
+   */
+  public <I, O> Future<Reply<O>> call(
+      Operation<I, O> operation, I request, Call call, Function<ServiceException, O> orElse) {
+    return call(operation, request, call)
+        .map(value -> new Reply<>(value, null))
+        .recover(
+            e -> {
+              ServiceException failure = ServiceException.of(e);
+              return failure.code().isFault() || failure.code().isRefusal()
+                  ? Future.succeededFuture(new Reply<>(orElse.apply(failure), failure))
+                  : Future.failedFuture(failure);
+            });
   }
 
   /**

@@ -408,6 +408,22 @@ class ServiceIT {
   }
 
   @Test
+  void fallsBackOnWhatTheCallerGivesAndSaysSo() {
+    Call call = Call.begin(null, 2_000);
+    ServiceClient client = one.node.client();
+
+    Reply<Text> own = await(client.call(ECHO, new Text("a"), call, e -> new Text("b")));
+    assertThat(own.value().text()).isEqualTo("a");
+    assertThat(own.isFallback()).isFalse();
+    Reply<Text> other = await(client.call(THROW, new Text("a"), call, e -> new Text("b")));
+    assertThat(other.value().text()).isEqualTo("b");
+    assertThat(other.isFallback()).isTrue();
+    assertThat(other.failure().code()).isEqualTo(ErrorCode.INTERNAL);
+    Future<Reply<Text>> refused = client.call(FAIL, new Text("CONFLICT"), call, e -> new Text("b"));
+    assertThat(code(refused)).isEqualTo(ErrorCode.CONFLICT);
+  }
+
+  @Test
   void keepsItsBreakerClosedWhateverItsCallersDoWrong() {
     for (ErrorCode code : ErrorCode.values()) {
       for (int i = 0; i < 6 && !code.isFault(); i++) {
