@@ -13,11 +13,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** The PostgreSQL that the nodes share: its processes, and what it holds. */
 final class Database {
   private static final String NODES = "starling-user";
+  private static final String NAME = "starling";
 
   private final Vertx vertx;
   private final Path home;
@@ -68,7 +70,8 @@ final class Database {
             .isPresent();
   }
 
-  private List<Long> pids() throws IOException {
+  /** Of all of its processes, the first one before the others. */
+  List<Long> pids() throws IOException {
     long first = Long.parseLong(postmaster().get(0));
     List<Long> all = new ArrayList<>(List.of(first));
     ProcessHandle.of(first)
@@ -125,6 +128,16 @@ final class Database {
         .size();
   }
 
+  /** What a client takes from its environment to connect. */
+  Map<String, String> environment() throws IOException {
+    return Map.of(
+        "PGHOST", host,
+        "PGPORT", postmaster().get(3),
+        "PGUSER", NAME,
+        "PGDATABASE", NAME,
+        "PGPASSWORD", Files.readString(secret).strip());
+  }
+
   /** The users whose names begin with a prefix. */
   List<Row> users(String prefix) throws IOException {
     return query("SELECT id::text, username FROM users WHERE username_key LIKE $1", prefix + "%");
@@ -138,8 +151,8 @@ final class Database {
                 new PgConnectOptions()
                     .setHost(host)
                     .setPort(Integer.parseInt(postmaster().get(3)))
-                    .setUser("starling")
-                    .setDatabase("starling")
+                    .setUser(NAME)
+                    .setDatabase(NAME)
                     .setPassword(Files.readString(secret).strip()))
             .using(vertx)
             .build();
