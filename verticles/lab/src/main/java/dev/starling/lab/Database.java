@@ -15,12 +15,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** The PostgreSQL that the nodes share: its processes, and what it holds. */
 final class Database {
   private static final String NODES = "starling-user";
-
   private static final String USER = "starling";
 
   private final Vertx vertx;
@@ -98,7 +98,8 @@ final class Database {
             .isPresent();
   }
 
-  private List<Long> pids() throws IOException {
+  /** Of all of its processes, the first one before the others. */
+  List<Long> pids() throws IOException {
     long first = Long.parseLong(postmaster().get(0));
     List<Long> all = new ArrayList<>(List.of(first));
     ProcessHandle.of(first)
@@ -154,6 +155,16 @@ final class Database {
                 + " WHERE application_name LIKE $1",
             NODES + "%")
         .size();
+  }
+
+  /** What a client takes from its environment to connect. */
+  Map<String, String> environment() throws IOException {
+    return Map.of(
+        "PGHOST", host,
+        "PGPORT", postmaster().get(3),
+        "PGUSER", USER,
+        "PGDATABASE", USER,
+        "PGPASSWORD", Files.readString(secret).strip());
   }
 
   /** The users whose names begin with a prefix. */

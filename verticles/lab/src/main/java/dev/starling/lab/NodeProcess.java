@@ -33,6 +33,7 @@ final class NodeProcess {
   private volatile URI api;
   private URI operator;
   private int starts;
+  private long begun;
 
   /**
    * Describes a node; {@link #start} makes it run.
@@ -66,6 +67,11 @@ final class NodeProcess {
     return environment.get(Launch.variable(name));
   }
 
+  /** When it last began to start, as {@link System#nanoTime} tells. */
+  long begun() {
+    return begun;
+  }
+
   long pid() {
     return process.pid();
   }
@@ -89,14 +95,23 @@ final class NodeProcess {
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().keySet().removeIf(variable -> variable.startsWith("STARLING_"));
     builder.environment().putAll(environment);
+    begun = System.nanoTime();
     process = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
     return this;
   }
 
   /** Waits until it says that it is up. */
   NodeProcess awaitUp() throws InterruptedException {
+    awaitPrinted(OPERATOR);
+    operator = address(OPERATOR).orElseThrow();
+    address(API).ifPresent(now -> api = now);
+    return this;
+  }
+
+  /** Waits until it has printed what the pattern finds. */
+  private void awaitPrinted(Pattern pattern) throws InterruptedException {
     long deadline = System.nanoTime() + START.toNanos();
-    while (!OPERATOR.matcher(output()).find()) {
+    while (!pattern.matcher(output()).find()) {
       if (!isAlive()) {
         throw new LabException(name + " ended with " + process.exitValue() + ":\n" + output());
       }
@@ -104,11 +119,15 @@ final class NodeProcess {
         throw new LabException(
             name + " was not up after " + START.toSeconds() + " s:\n" + output());
       }
-      Thread.sleep(50);
+      Thread.sleep(10);
     }
-    operator = address(OPERATOR).orElseThrow();
-    address(API).ifPresent(now -> api = now);
-    return this;
+  }
+
+  /** Waits until it says where its API is; for programs that are no nodes. */
+  URI awaitApi() throws InterruptedException {
+    awaitPrinted(API);
+    api = address(API).orElseThrow();
+    return api;
   }
 
   private Optional<URI> address(Pattern pattern) {

@@ -31,6 +31,9 @@ final class NodeVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(NodeVerticle.class);
   private static final int PORTS_TO_TRY = 100;
 
+  /** Any free port, one for all cores; for 0 Vert.x would give each of them its own. */
+  private static final int ANY = -1;
+
   private final Configuration configuration;
   private final Services services;
   private final Membership membership;
@@ -136,7 +139,7 @@ final class NodeVerticle extends VerticleBase {
     return onFreePort(
             "http",
             port -> {
-              JsonObject config = configuration.below("http").put("port", port);
+              JsonObject config = configuration.below("http").put("port", port == 0 ? ANY : port);
               config.mergeIn(configuration.below("gateway"));
               Deque<GatewayVerticle> made = new ArrayDeque<>();
               return vertx

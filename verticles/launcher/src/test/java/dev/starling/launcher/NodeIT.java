@@ -9,12 +9,17 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +41,26 @@ class NodeIT {
   @AfterAll
   static void stop() {
     node.close();
+  }
+
+  @Test
+  @Tag("machine")
+  void listensOnOneFreePortWithAllItsCores() throws Exception {
+    Set<String> sockets = new HashSet<>();
+    try (DirectoryStream<Path> files =
+        Files.newDirectoryStream(Path.of("/proc/" + node.pid() + "/fd"))) {
+      for (Path file : files) {
+        sockets.add(Files.readSymbolicLink(file).toString());
+      }
+    }
+    List<String> listening =
+        Stream.concat(Files.lines(Path.of("/proc/net/tcp")), Files.lines(Path.of("/proc/net/tcp6")))
+            .map(line -> line.strip().split("\\s+"))
+            .filter(f -> f[3].equals("0A") && sockets.contains("socket:[" + f[9] + "]"))
+            .map(f -> f[1])
+            .toList();
+
+    assertThat(listening).as("API and operator port").hasSize(2);
   }
 
   @Test

@@ -458,8 +458,7 @@ class ServiceIT {
   @Test
   void stopsAtOnceWhenNothingIsInFlightOnAnyThread() throws Exception {
     List<Future<?>> calls = new ArrayList<>();
-    IntStream.range(0, 200)
-        .forEach(i -> calls.add(one.node.client().call(FOREIGN, new Text("a"))));
+    IntStream.range(0, 200).forEach(i -> calls.add(one.node.client().call(FOREIGN, new Text("a"))));
     await(Future.all(calls));
 
     long begin = System.nanoTime();

@@ -1,0 +1,74 @@
+package dev.starling.lab;
+
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.util.Map;
+
+/** A user of the API, who registers once and logs in whenever the token has become old. */
+final class Account {
+  private static final long TOKEN_MILLIS = 120_000;
+  private static final HttpClient HTTP =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  private final URI api;
+  private final JsonObject credentials;
+  private final String id;
+  private String token;
+  private long since;
+
+  private Account(URI api, JsonObject credentials) {
+    this.api = api;
+    this.credentials = credentials;
+    this.id = post("/api/users").getString("id");
+  }
+
+  static Account register(URI api, String name) {
+    return new Account(
+        api, new JsonObject().put("username", name).put("password", "correct horse battery"));
+  }
+
+  String id() {
+    return id;
+  }
+
+  JsonObject credentials() {
+    return credentials;
+  }
+
+  Map<String, String> authorization() {
+    long now = System.nanoTime() / 1_000_000;
+    if (token == null || now - since > TOKEN_MILLIS) {
+      token = post("/api/login").getString("access_token");
+      since = now;
+    }
+    return Map.of("Authorization", "Bearer " + token);
+  }
+
+  private JsonObject post(String path) {
+    try {
+      HttpResponse<String> answer =
+          HTTP.send(
+              HttpRequest.newBuilder(api.resolve(path))
+                  .header("Content-Type", "application/json")
+                  .POST(BodyPublishers.ofString(credentials.encode()))
+                  .build(),
+              BodyHandlers.ofString());
+      if (answer.statusCode() >= 300) {
+        throw new LabException(path + ": " + answer.statusCode() + " " + answer.body());
+      }
+      return new JsonObject(answer.body());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new LabException("Interrupted");
+    }
+  }
+}

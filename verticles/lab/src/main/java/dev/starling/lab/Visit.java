@@ -1,0 +1,29 @@
+package dev.starling.lab;
+
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import java.net.URI;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * A request that is made over and over.
+ *
+ * @param headers of the next one, beside those that every request has
+ * @param body of the next one; null for requests without
+ */
+record Visit(
+    HttpMethod method, URI address, Supplier<Map<String, String>> headers, Supplier<Buffer> body) {
+  static Visit get(URI address) {
+    return get(address, Map::of);
+  }
+
+  static Visit get(URI address, Supplier<Map<String, String>> headers) {
+    return new Visit(HttpMethod.GET, address, headers, null);
+  }
+
+  static Visit post(URI address, Supplier<Buffer> body) {
+    return new Visit(
+        HttpMethod.POST, address, () -> Map.of("Content-Type", "application/json"), body);
+  }
+}
