@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 
 /** The real jar in a process of its own, as a user starts it. */
 final class StarlingProcess implements AutoCloseable {
@@ -102,10 +103,15 @@ final class StarlingProcess implements AutoCloseable {
   }
 
   StarlingProcess awaitUp() {
-    Awaitility.await()
-        .atMost(START)
-        .pollInterval(Duration.ofMillis(50))
-        .until(() -> !process.isAlive() || output().contains("Operator "));
+    try {
+      Awaitility.await()
+          .atMost(START)
+          .pollInterval(Duration.ofMillis(50))
+          .until(() -> !process.isAlive() || output().contains("Operator "));
+    } catch (ConditionTimeoutException e) {
+      process.destroyForcibly();
+      throw new AssertionError("The node is not up:\n" + output(), e);
+    }
     if (!process.isAlive()) {
       throw new AssertionError("The node ended with " + process.exitValue() + ":\n" + output());
     }
