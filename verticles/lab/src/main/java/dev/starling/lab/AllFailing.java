@@ -1,9 +1,7 @@
 package dev.starling.lab;
 
 import io.vertx.core.json.JsonObject;
-import java.io.IOException;
 import java.time.Duration;
-import java.util.Optional;
 
 /** All instances fail all calls: a fault they share, such as a bad release. */
 final class AllFailing implements Fault {
@@ -23,11 +21,6 @@ final class AllFailing implements Fault {
   public String promise() {
     return "errors at once, at most 1.1 calls for each that was asked, at most half of the instances"
         + " out of rotation; clean within 10 s after it";
-  }
-
-  @Override
-  public Optional<String> obstacle(Project project) throws IOException {
-    return project.lacks("faults.enabled");
   }
 
   @Override

@@ -37,7 +37,7 @@ final class ClockJump implements Fault {
   }
 
   @Override
-  public Optional<String> obstacle(Project project) {
+  public Optional<String> obstacle() {
     return library().findFirst().isPresent()
         ? Optional.empty()
         : Optional.of("libfaketime is missing: apt-get install faketime");

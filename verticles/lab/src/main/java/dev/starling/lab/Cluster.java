@@ -59,6 +59,7 @@ final class Cluster implements AutoCloseable {
               .with("cluster.members", members)
               .with("http.port", 0)
               .with("operator.port", 0)
+              .with("faults.enabled", true)
               .cluster();
       dress.accept(node);
       nodes.add(node.in(logs));

@@ -1,9 +1,7 @@
 package dev.starling.lab;
 
 import io.vertx.core.json.JsonObject;
-import java.io.IOException;
 import java.time.Duration;
-import java.util.Optional;
 
 /**
  * One instance of three fails, or dawdles over, a share of its calls, and answers pings all the
@@ -38,11 +36,6 @@ final class FailingInstance implements Fault {
   public String promise() {
     return "out of rotation within 2 s, back within 10 s after it is well; no failed read and no"
         + " failed registration with a key";
-  }
-
-  @Override
-  public Optional<String> obstacle(Project project) throws IOException {
-    return project.lacks("faults.enabled");
   }
 
   @Override

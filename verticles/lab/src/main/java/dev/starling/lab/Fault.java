@@ -22,8 +22,8 @@ interface Fault {
     return true;
   }
 
-  /** Why it cannot be tried, by this machine or with this jar; empty when it can. */
-  default Optional<String> obstacle(Project project) throws IOException, InterruptedException {
+  /** Why it cannot be tried on this machine; empty when it can. */
+  default Optional<String> obstacle() throws IOException, InterruptedException {
     return Optional.empty();
   }
 

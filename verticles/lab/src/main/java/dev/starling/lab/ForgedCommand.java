@@ -8,11 +8,9 @@ import static dev.starling.lab.Kind.REGISTRATION;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.shareddata.AsyncMap;
-import java.io.IOException;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * A member of the cluster without its secrets gives orders: what an operator has ordered, changed a
@@ -31,11 +29,6 @@ final class ForgedCommand implements Fault {
   @Override
   public String promise() {
     return "ignored: no request fails";
-  }
-
-  @Override
-  public Optional<String> obstacle(Project project) throws IOException {
-    return project.lacks("faults.enabled");
   }
 
   @Override

@@ -31,7 +31,7 @@ final class FullDisk implements Fault {
   }
 
   @Override
-  public Optional<String> obstacle(Project project) throws IOException, InterruptedException {
+  public Optional<String> obstacle() throws IOException, InterruptedException {
     Path probe = Files.createTempDirectory("starling-probe-");
     boolean works = Command.succeeds("mount", "-t", "tmpfs", "-o", "size=1m", "none", "" + probe);
     if (works) {

@@ -4,17 +4,19 @@ import dev.starling.lab.Report.Verdict;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.Random;
 
 /** The fault lab: tries faults on a real cluster under load and says which promises held. */
 public final class Lab {
-  /** In the order of worth. */
-  static List<Fault> faults() {
+  /**
+   * All of them, in the order of worth; those that need a cluster of their own come last.
+   *
+   * @param minutes how long the mixed one lasts
+   */
+  static List<Fault> faults(int minutes) {
     return List.of(
         new KilledNode(),
         new FrozenNode(),
@@ -38,7 +40,8 @@ public final class Lab {
         new BlockedLoops(),
         new Partition(),
         new FullDisk(),
-        new ClockJump());
+        new ClockJump(),
+        new Mixed(Duration.ofMinutes(minutes)));
   }
 
   private static final String USAGE =
@@ -52,13 +55,9 @@ public final class Lab {
         --json          one document instead of text
       Faults:""";
 
-  private static final Project PROJECT = Project.at(Path.of(""));
-
   private final PrintStream out;
   private final Options options;
   private final List<Report> reports = new ArrayList<>();
-  private Experiment experiment;
-  private Path directory;
 
   private Lab(PrintStream out, Options options) {
     this.out = out;
@@ -92,7 +91,7 @@ public final class Lab {
     }
 
     private static String known(String name) {
-      if (faults().stream().noneMatch(fault -> fault.name().equals(name))) {
+      if (faults(0).stream().noneMatch(fault -> fault.name().equals(name))) {
         throw new IllegalArgumentException("There is no fault named " + name);
       }
       return name;
@@ -113,7 +112,7 @@ public final class Lab {
     System.setOut(System.err); // what libraries print is no part of the report
     if (List.of(args).contains("--help")) {
       out.println(USAGE);
-      faults().forEach(f -> out.printf("  %-18s %s%n", f.name(), f.promise()));
+      faults(0).forEach(f -> out.printf("  %-18s %s%n", f.name(), f.promise()));
       return;
     }
     Options options;
@@ -128,14 +127,15 @@ public final class Lab {
   }
 
   private boolean run() throws Exception {
+    Series series = new Series(Project.at(Path.of("")), options.seed());
     try {
-      for (Fault fault : faults()) {
+      for (Fault fault : faults(options.minutes())) {
         if (options.wants(fault)) {
-          report(run(fault));
+          report(series.run(fault));
         }
       }
     } finally {
-      endExperiment();
+      series.end();
     }
     if (options.json()) {
       JsonArray all = new JsonArray();
@@ -143,39 +143,6 @@ public final class Lab {
       out.println(new JsonObject().put("seed", options.seed()).put("faults", all).encodePrettily());
     }
     return reports.stream().noneMatch(report -> report.verdict() == Verdict.FAILED);
-  }
-
-  /** On the cluster of the fault before, when that is whole and this fault needs no other. */
-  private Report run(Fault fault) throws Exception {
-    Optional<String> obstacle = fault.obstacle(PROJECT);
-    if (obstacle.isPresent()) {
-      return Report.notRun(fault, obstacle.get());
-    }
-    if (experiment == null || !fault.sharesCluster()) {
-      endExperiment();
-      directory = Files.createTempDirectory("starling-faults-");
-    }
-    Report report;
-    try {
-      if (experiment == null) {
-        experiment = Experiment.on(PROJECT, directory, fault);
-      }
-      report = experiment.run(fault, new Random(options.seed()));
-    } catch (LabException e) {
-      report = Report.failed(fault, e.getMessage(), directory.resolve("logs"));
-    }
-    if (report.verdict() != Verdict.PASSED || !fault.sharesCluster()) {
-      endExperiment();
-    }
-    return report;
-  }
-
-  /** The logs of one that went wrong stay. */
-  private void endExperiment() throws Exception {
-    if (experiment != null) {
-      experiment.end();
-      experiment = null;
-    }
   }
 
   private void report(Report report) {

@@ -68,7 +68,7 @@ final class Launch {
    */
   NodeProcess in(Path logs) {
     List<String> command = new ArrayList<>(prefix);
-    command.add(Project.java());
+    command.add(Project.tool("java"));
     command.addAll(JVM);
     command.addAll(List.of("-jar", jar.toString()));
     command.addAll(arguments);

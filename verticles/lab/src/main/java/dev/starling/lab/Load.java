@@ -152,6 +152,11 @@ final class Load {
     return history;
   }
 
+  /** Milliseconds of the history that is being written. */
+  long now() {
+    return history.now();
+  }
+
   /** Requests of a kind from now on; 0 ends them. */
   void rate(Kind kind, int perSecond) {
     loop.runOnContext(v -> stream(kind, perSecond));

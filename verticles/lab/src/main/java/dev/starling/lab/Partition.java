@@ -36,7 +36,7 @@ final class Partition implements Fault {
   }
 
   @Override
-  public Optional<String> obstacle(Project project) throws InterruptedException {
+  public Optional<String> obstacle() throws InterruptedException {
     return Optional.of(Namespaces.obstacle()).filter(why -> !why.isEmpty());
   }
 

@@ -1,9 +1,6 @@
 package dev.starling.lab;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Optional;
 
 /**
  * Where the system under test comes from.
@@ -24,16 +21,8 @@ record Project(Path root) {
     return root.resolve("cluster-config/tcp-ip.xml");
   }
 
-  static String java() {
-    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
-  }
-
-  /** Says so when the jar does not know a setting. */
-  Optional<String> lacks(String setting) throws IOException {
-    Process print = new ProcessBuilder(java(), "-jar", jar().toString(), "--print-config").start();
-    String settings = new String(print.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    return settings.contains(setting)
-        ? Optional.empty()
-        : Optional.of("this jar has no setting " + setting);
+  /** A program of the JDK that runs this. */
+  static String tool(String name) {
+    return Path.of(System.getProperty("java.home"), "bin", name).toString();
   }
 }

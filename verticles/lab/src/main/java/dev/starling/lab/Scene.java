@@ -41,6 +41,19 @@ record Scene(
         new Notes());
   }
 
+  /** The same place for another fault, with other victims. */
+  Scene next() {
+    return new Scene(
+        cluster,
+        database,
+        load,
+        any(cluster.services(), random),
+        any(cluster.gateways(), random),
+        random,
+        token,
+        notes);
+  }
+
   private static <T> T any(List<T> some, Random random) {
     return some.get(random.nextInt(some.size()));
   }

@@ -11,7 +11,6 @@ import java.util.function.Predicate;
  */
 final class Watch implements AutoCloseable {
   private static final long EVERY = 100;
-  private static final String CLOSED = "closed";
 
   private final History history;
   private final List<NodeProcess> gateways;
@@ -32,10 +31,8 @@ final class Watch implements AutoCloseable {
     /** An instance that is listed is called while its breaker is closed. */
     boolean calls(String node) {
       return instances.stream()
-          .anyMatch(
-              i ->
-                  node.equals(i.getString("nodeName"))
-                      && CLOSED.equals(i.getString("breaker", CLOSED)));
+          .filter(i -> node.equals(i.getString("nodeName")))
+          .anyMatch(i -> "closed".equals(i.getJsonObject("breaker").getString("state")));
     }
   }
 
