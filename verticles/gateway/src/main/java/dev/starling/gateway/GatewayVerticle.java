@@ -1,6 +1,8 @@
 package dev.starling.gateway;
 
 import dev.starling.runtime.Call;
+import dev.starling.runtime.Certificate;
+import dev.starling.runtime.CertificateWatch;
 import dev.starling.runtime.ContractDocument;
 import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.Node;
@@ -16,7 +18,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.json.JsonArray;
-import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.ServerSSLOptions;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
@@ -88,9 +90,10 @@ public final class GatewayVerticle extends VerticleBase {
     if (directory.isEmpty()) {
       return Future.succeededFuture(options);
     }
-    certificate = new Certificate(vertx, Path.of(directory));
-    PemKeyCertOptions pem = certificate.options();
-    return Future.succeededFuture(options.setSsl(true).setUseAlpn(true).setKeyCertOptions(pem));
+    return vertx
+        .executeBlocking(() -> Certificate.ofServer("http.tls", Path.of(directory)))
+        .onSuccess(read -> certificate = read)
+        .map(read -> options.setSsl(true).setUseAlpn(true).setKeyCertOptions(read.key()));
   }
 
   private Future<?> listen(HttpServerOptions options) {
@@ -102,12 +105,20 @@ public final class GatewayVerticle extends VerticleBase {
             .requestHandler(request -> router.handle(request));
     return server
         .listen()
-        .onSuccess(
-            listening -> {
-              if (certificate != null) {
-                certificate.watch(listening);
-              }
-            });
+        .compose(v -> certificate == null ? Future.succeededFuture() : watchCertificate());
+  }
+
+  /** Once for each node, since all its gateways share one server. */
+  private Future<?> watchCertificate() {
+    return node.shared(
+        CertificateWatch.class,
+        () ->
+            new CertificateWatch(
+                vertx,
+                certificate,
+                changed ->
+                    server.updateSSLOptions(
+                        new ServerSSLOptions().setKeyCertOptions(changed.key()))));
   }
 
   /** A connection must bring a request in time, and there are not more than the limit. */
@@ -364,9 +375,6 @@ public final class GatewayVerticle extends VerticleBase {
   /** Takes no more connections and finishes what is in flight, within the node's drain time. */
   @Override
   public Future<?> stop() {
-    if (certificate != null) {
-      certificate.close();
-    }
     return server.shutdown(node.options().drain().toMillis(), TimeUnit.MILLISECONDS);
   }
 }

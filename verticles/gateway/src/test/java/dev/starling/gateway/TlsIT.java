@@ -8,6 +8,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.starling.harness.Harness;
+import dev.starling.runtime.CertificateWatch;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.net.URI;
@@ -118,12 +119,12 @@ class TlsIT {
     start();
     ListAppender<ILoggingEvent> logged = new ListAppender<>();
     logged.start();
-    ((Logger) LoggerFactory.getLogger("dev.starling.gateway.Certificate")).addAppender(logged);
+    ((Logger) LoggerFactory.getLogger(CertificateWatch.class)).addAppender(logged);
     Files.writeString(tls().resolve("tls.crt"), "-----BEGIN CERTIFICATE-----\nbroken\n");
     Certificate third = make("third");
     write("third", "tls.key");
     await().atMost(Duration.ofSeconds(15)).until(() -> List.copyOf(logged.list).size() > 0);
-    assertThat(logged.list.get(0).getFormattedMessage()).contains("certificate is not used");
+    assertThat(logged.list.get(0).getFormattedMessage()).contains("the new one is not used");
     assertThat(get(first, HttpClient.Version.HTTP_2).statusCode()).isEqualTo(200);
     write("third", "tls.crt");
 

@@ -9,6 +9,7 @@ import com.hazelcast.config.ListenerConfig;
 import com.hazelcast.core.LifecycleEvent;
 import com.hazelcast.core.LifecycleEvent.LifecycleState;
 import com.hazelcast.core.LifecycleListener;
+import dev.starling.runtime.Certificate;
 import dev.starling.runtime.Membership;
 import io.vertx.core.Completable;
 import io.vertx.core.eventbus.EventBusOptions;
@@ -29,11 +30,11 @@ import org.slf4j.LoggerFactory;
  * This node's place in the cluster: how it is configured, who else is there, and with whom it
  * refuses to be.
  *
- * <p>Every member carries its node's name and a fingerprint of the shared secrets. Hazelcast keeps
- * its members in order of age, the same order on each of them, so a node compares itself with the
- * oldest only: of two nodes with different secrets exactly one gives way, the younger, even when
- * both start at the same instant. Should they have become two clusters first, the check is made
- * again when those merge.
+ * <p>Every member carries its node's name, a fingerprint of the shared secrets, and whether its
+ * event bus speaks TLS. Hazelcast keeps its members in order of age, the same order on each of
+ * them, so a node compares itself with the oldest only: of two nodes with different secrets exactly
+ * one gives way, the younger, even when both start at the same instant. Should they have become two
+ * clusters first, the check is made again when those merge.
  */
 final class Cluster extends HazelcastClusterManager implements Membership {
 
@@ -44,6 +45,7 @@ final class Cluster extends HazelcastClusterManager implements Membership {
 
   private static final String NODE_NAME = "starling.node";
   private static final String FINGERPRINT = "starling.secrets";
+  private static final String TLS = "starling.tls";
 
   private final Set<String> nodes = ConcurrentHashMap.newKeySet();
   private final List<Consumer<String>> left = new CopyOnWriteArrayList<>();
@@ -51,6 +53,8 @@ final class Cluster extends HazelcastClusterManager implements Membership {
   private final List<Runnable> merged = new CopyOnWriteArrayList<>();
   private final List<Consumer<ClusterException>> refused = new CopyOnWriteArrayList<>();
   private final String fingerprint;
+  private final Optional<Certificate> certificate;
+  private final String tls;
 
   /**
    * A cluster manager for {@code VertxBuilder.withClusterManager}; building Vert.x joins, and fails
@@ -60,14 +64,19 @@ final class Cluster extends HazelcastClusterManager implements Membership {
    * @param name of this node, shown to people
    * @param fingerprint of the shared secrets, from which they cannot be guessed; every member sees
    *     it
+   * @param certificate of this node; without one its event bus is not encrypted, which must be so
+   *     on all nodes or on none
    */
-  Cluster(Config config, String name, String fingerprint) {
+  Cluster(Config config, String name, String fingerprint, Optional<Certificate> certificate) {
     super(config);
     this.fingerprint = fingerprint;
+    this.certificate = certificate;
+    this.tls = Boolean.toString(certificate.isPresent());
     config
         .getMemberAttributeConfig()
         .setAttribute(NODE_NAME, name)
-        .setAttribute(FINGERPRINT, fingerprint);
+        .setAttribute(FINGERPRINT, fingerprint)
+        .setAttribute(TLS, tls);
     config.addListenerConfig(new ListenerConfig(new Watch()));
     LoopbackMembers.replace(config, this::addresses);
   }
@@ -80,8 +89,10 @@ final class Cluster extends HazelcastClusterManager implements Membership {
    * @param host to listen on, which the other nodes connect to
    * @param port 0 for any
    */
-  static EventBusOptions eventBus(String host, int port) {
-    return new EventBusOptions()
+  EventBusOptions eventBus(String host, int port) {
+    EventBusOptions options = new EventBusOptions();
+    certificate.ifPresent(own -> ClusterTls.secure(options, own));
+    return options
         .setHost(host)
         .setPort(port)
         .setClusterPublicHost(host)
@@ -157,7 +168,8 @@ final class Cluster extends HazelcastClusterManager implements Membership {
 
   private Optional<ClusterException> refusal() {
     Member oldest = getHazelcastInstance().getCluster().getMembers().iterator().next();
-    if (fingerprint.equals(oldest.getAttribute(FINGERPRINT))) {
+    boolean sameSecrets = fingerprint.equals(oldest.getAttribute(FINGERPRINT));
+    if (sameSecrets && tls.equals(oldest.getAttribute(TLS))) {
       return Optional.empty();
     }
     String name = oldest.getAttribute(NODE_NAME);
@@ -169,9 +181,11 @@ final class Cluster extends HazelcastClusterManager implements Membership {
             + oldest.getAddress().getPort();
     return Optional.of(
         new ClusterException(
-            "this node's secrets are not those of "
-                + other
-                + ": both need the same secrets.directory"));
+            sameSecrets
+                ? "either this node or %s has no cluster.tls: both need it, or neither"
+                    .formatted(other)
+                : "this node's secrets are not those of %s: both need the same secrets.directory"
+                    .formatted(other)));
   }
 
   private Set<Address> addresses() {

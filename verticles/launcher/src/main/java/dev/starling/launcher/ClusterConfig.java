@@ -2,6 +2,8 @@ package dev.starling.launcher;
 
 import com.hazelcast.config.AdvancedNetworkConfig;
 import com.hazelcast.config.Config;
+import com.hazelcast.config.EndpointConfig;
+import com.hazelcast.config.InterfacesConfig;
 import com.hazelcast.config.JoinConfig;
 import com.hazelcast.config.NetworkConfig;
 import com.hazelcast.config.ServerSocketEndpointConfig;
@@ -11,6 +13,8 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringReader;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -32,12 +36,14 @@ import org.xml.sax.helpers.DefaultHandler;
 /**
  * How nodes find each other: a Hazelcast file, made safe.
  *
- * <p>Whatever it leaves out is set so that members only are let in, on the chosen address only; a
+ * <p>Whatever it leaves out is set so that members only are let in, on {@code cluster.host} only; a
  * file that asks for the opposite is refused, and so is one that would find nobody.
  */
 final class ClusterConfig {
   private static final String DEFAULT_FILE = "cluster.xml";
   private static final String DEFAULT_NAME = "starling";
+  private static final String HOST = "STARLING_CLUSTER_HOST";
+  private static final String DEFAULT_HOST = "127.0.0.1";
 
   /**
    * Against the schema, which takes 0.3 to 0.5 s of the start; the jar's own file is checked by the
@@ -83,7 +89,7 @@ final class ClusterConfig {
       XmlConfigBuilder builder =
           new XmlConfigBuilder(new ByteArrayInputStream(xml.getBytes(StandardCharsets.UTF_8)));
       builder.setProperties(new Properties());
-      return secured(builder.build(), xml, source);
+      return secured(builder.build(), xml, source, environment.getOrDefault(HOST, DEFAULT_HOST));
     } catch (NoSuchFileException e) {
       throw new ClusterException(
           source + " does not exist: name one of cluster-config/, or none for one machine", e);
@@ -142,7 +148,7 @@ final class ClusterConfig {
     parser.newSAXParser().parse(new InputSource(new StringReader(xml)), new DefaultHandler());
   }
 
-  private static Config secured(Config config, String xml, String source) {
+  private static Config secured(Config config, String xml, String source, String host) {
     if (!xml.contains("<cluster-name>")) {
       config.setClusterName(DEFAULT_NAME);
     }
@@ -166,6 +172,7 @@ final class ClusterConfig {
       throw new ClusterException(
           source + ": advanced-network may hold the member endpoint only, which admits no clients");
     }
+    listenOn(host, network.getEndpointConfigs().get(EndpointQualifier.MEMBER), source);
     network.getJoin().getAutoDetectionConfig().setEnabled(false);
     if (!findsOthers(network.getJoin())) {
       throw new ClusterException(
@@ -185,6 +192,23 @@ final class ClusterConfig {
             .setPublicAddress(plain.getPublicAddress())
             .setInterfaces(plain.getInterfaces());
     network.setEnabled(true).setJoin(plain.getJoin()).setMemberEndpointConfig(members);
+  }
+
+  /** Without an interface, Hazelcast chooses one, and rather one that others can reach. */
+  private static void listenOn(String host, EndpointConfig members, String source) {
+    try {
+      String address = InetAddress.getByName(host).getHostAddress();
+      InterfacesConfig interfaces = members.getInterfaces();
+      if (!interfaces.isEnabled()) {
+        interfaces.setEnabled(true).setInterfaces(Set.of(address));
+      } else if (!Set.copyOf(interfaces.getInterfaces()).equals(Set.of(address))) {
+        throw new ClusterException(
+            "%s: members listen on %s, but cluster.host is %s; both must be the same"
+                .formatted(source, String.join(", ", interfaces.getInterfaces()), host));
+      }
+    } catch (UnknownHostException e) {
+      throw new ClusterException("cluster.host: there is no host " + host, e);
+    }
   }
 
   private static boolean findsOthers(JoinConfig join) {

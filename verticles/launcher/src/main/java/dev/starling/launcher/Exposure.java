@@ -21,10 +21,13 @@ final class Exposure {
               + " http.insecure: true if something in front speaks TLS");
     }
     boolean cluster = !clustered || isLoopback(configuration, "cluster.host");
-    if (!cluster && !configuration.flag("cluster.insecure")) {
+    if (!cluster
+        && !configuration.isConfigured("cluster.tls")
+        && !configuration.flag("cluster.insecure")) {
       throw new StartException(
-          "cluster.host is not loopback: traffic between nodes is not encrypted; set"
-              + " cluster.insecure: true if their network is your own");
+          "cluster.host is not loopback: set cluster.tls to a directory with tls.crt, tls.key and"
+              + " ca.crt (scripts/certs makes them), or cluster.insecure: true if the network"
+              + " between the nodes is your own");
     }
     return http && cluster;
   }

@@ -60,10 +60,11 @@ public final class Send {
         new Cluster(
             ClusterConfig.of(configuration),
             "send-" + ProcessHandle.current().pid(),
-            Secrets.in(configuration.secretsDirectory(), false).fingerprint());
+            Secrets.in(configuration.secretsDirectory(), false).fingerprint(),
+            ClusterTls.of(configuration));
     VertxOptions options =
         new VertxOptions()
-            .setEventBusOptions(Cluster.eventBus(configuration.text("cluster.host"), 0));
+            .setEventBusOptions(cluster.eventBus(configuration.text("cluster.host"), 0));
     return Vertx.builder().with(options).withClusterManager(cluster).buildClustered().await();
   }
 }

@@ -121,6 +121,12 @@ final class Settings {
             "1",
             "Nodes below which a node takes itself for cut off and changes nothing; 1: never"),
         new Setting(
+            "cluster.tls",
+            path(),
+            "",
+            "Directory with tls.crt, tls.key and ca.crt (PEM) for mutual TLS on the event bus;"
+                + " empty: no TLS"),
+        new Setting(
             "cluster.insecure",
             flag(),
             "false",

@@ -4,6 +4,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import com.hazelcast.config.Config;
 import dev.starling.console.Meters;
+import dev.starling.runtime.Certificate;
 import dev.starling.runtime.Membership;
 import dev.starling.runtime.Secrets;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -20,6 +21,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -63,6 +65,7 @@ public final class Starling extends VertxApplication implements VertxApplication
   private Configuration configuration;
   private String name;
   private Config hazelcast;
+  private Optional<Certificate> certificate = Optional.empty();
   private Services services;
   private Secrets secrets;
   private Membership membership;
@@ -144,6 +147,7 @@ public final class Starling extends VertxApplication implements VertxApplication
             || failure instanceof ConfigurationException
             || failure instanceof ClusterException
             || failure instanceof Secrets.SecretsException
+            || failure instanceof Certificate.Unusable
             || failure instanceof IOException;
     if (known) {
       return failure.getMessage();
@@ -165,7 +169,10 @@ public final class Starling extends VertxApplication implements VertxApplication
     LoggerContext logging = (LoggerContext) LoggerFactory.getILoggerFactory();
     logging.getLogger("dev.starling").setLevel(Level.valueOf(configuration.text("log.level")));
     boolean alone = Exposure.isLoopbackOnly(configuration, arguments.cluster());
-    hazelcast = arguments.cluster() ? ClusterConfig.of(configuration) : null;
+    if (arguments.cluster()) {
+      hazelcast = ClusterConfig.of(configuration);
+      certificate = ClusterTls.of(configuration);
+    }
     services = Services.load(arguments.services(), configuration.list("services"));
     Path data = configuration.path("data.directory");
     createData(data);
@@ -211,13 +218,18 @@ public final class Starling extends VertxApplication implements VertxApplication
       membership = Membership.alone(UUID.randomUUID().toString());
       return builder;
     }
-    Cluster cluster = new Cluster(hazelcast, name, secrets.fingerprint());
+    Cluster cluster = new Cluster(hazelcast, name, secrets.fingerprint(), certificate);
     cluster.onRefused(reason -> BESIDE.execute(() -> fail(reason)));
     membership = cluster;
     options.setEventBusOptions(
-        Cluster.eventBus(
+        cluster.eventBus(
             configuration.text("cluster.host"), configuration.integer("cluster.port")));
     return builder.withClusterManager(cluster);
+  }
+
+  @Override
+  public void afterVertxStarted(HookContext context) {
+    certificate.ifPresent(read -> ClusterTls.watch(context.vertx(), read));
   }
 
   @Override

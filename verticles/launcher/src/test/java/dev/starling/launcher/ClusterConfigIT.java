@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.hazelcast.config.Config;
+import com.hazelcast.config.InterfacesConfig;
 import com.hazelcast.instance.EndpointQualifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -36,7 +38,8 @@ class ClusterConfigIT {
   @ParameterizedTest
   @ValueSource(strings = {"cluster.xml", "tcp-ip.xml", "multicast.xml", "kubernetes.xml"})
   void everyFileIsSafeAndTuned(String name) {
-    Config config = ClusterConfig.read(Optional.of(FILES.resolve(name)), ENVIRONMENT);
+    Map<String, String> environment = name.equals("cluster.xml") ? Map.of() : ENVIRONMENT;
+    Config config = ClusterConfig.read(Optional.of(FILES.resolve(name)), environment);
 
     assertThat(config.getClusterName()).isEqualTo("starling");
     assertSafe(config);
@@ -155,14 +158,7 @@ class ClusterConfigIT {
     assertSafe(config);
     assertThat(config.getAdvancedNetworkConfig().getJoin().getTcpIpConfig().getMembers())
         .containsExactly("127.0.0.1:5801");
-    assertThat(
-            config
-                .getAdvancedNetworkConfig()
-                .getEndpointConfigs()
-                .get(EndpointQualifier.MEMBER)
-                .getInterfaces()
-                .getInterfaces())
-        .containsExactly("127.0.0.1");
+    assertThat(interfaces(config)).containsExactly("127.0.0.1");
   }
 
   @ParameterizedTest
@@ -175,12 +171,24 @@ class ClusterConfigIT {
             + LOOPBACK,
         "<advanced-network enabled=\"true\"><join><tcp-ip enabled=\"true\"><member>127.0.0.1</member></tcp-ip></join>"
             + "<client-server-socket-endpoint-config/></advanced-network>",
-        "<cluster-name>flock</cluster-name>"
+        "<cluster-name>flock</cluster-name>",
+        "<network><join><tcp-ip enabled=\"true\"><member>127.0.0.1:5801</member></tcp-ip></join>"
+            + "<interfaces enabled=\"true\"><interface>10.1.2.3</interface></interfaces></network>"
       })
   void refusesAFileThatAsksForWhatIsUnsafe(String body) {
     assertThatThrownBy(() -> read(body))
         .isInstanceOf(ClusterException.class)
         .hasMessageContaining("test.xml: ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        LOOPBACK,
+        "<network><join><tcp-ip enabled=\"true\"><member>127.0.0.1</member></tcp-ip></join></network>"
+      })
+  void listensOnTheNodesOwnAddressOnly(String body) throws IOException {
+    assertThat(interfaces(read(body))).containsExactly("127.0.0.1");
   }
 
   private static final String LOOPBACK =
@@ -193,6 +201,17 @@ class ClusterConfigIT {
         file,
         "<hazelcast xmlns=\"http://www.hazelcast.com/schema/config\">" + body + "</hazelcast>");
     return ClusterConfig.read(Optional.of(file), Map.of());
+  }
+
+  private static Collection<String> interfaces(Config config) {
+    InterfacesConfig interfaces =
+        config
+            .getAdvancedNetworkConfig()
+            .getEndpointConfigs()
+            .get(EndpointQualifier.MEMBER)
+            .getInterfaces();
+    assertThat(interfaces.isEnabled()).isTrue();
+    return interfaces.getInterfaces();
   }
 
   private static void assertSafe(Config config) {

@@ -12,6 +12,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -229,6 +232,48 @@ class ClusterIT {
   }
 
   @Test
+  void doesNotMeetAMemberOfAnotherCluster() {
+    Cluster one = cluster("one", "aa");
+    start(one);
+    environment.put("STARLING_CLUSTER_NAME", "other-" + UUID.randomUUID());
+    Cluster two = cluster("two", "aa");
+    start(two);
+
+    assertThat(one.nodes()).containsExactly(one.self());
+    assertThat(two.nodes()).containsExactly(two.self());
+  }
+
+  @Test
+  void survivesWhateverIsSentToTheMemberPort() throws Exception {
+    process("two", "aa");
+    byte[] noise = new byte[64 * 1024];
+    new Random(1).nextBytes(noise);
+    // The last is a packet that announces 2 GB.
+    List<String> heads =
+        List.of(
+            "",
+            "GET / HTTP/1.1\r\n\r\n",
+            "CP2",
+            "HZX",
+            "HZC",
+            "HZC\4\0\20\0\0\0\1\177\377\377\377");
+    for (int i = 0; i < 300; i++) {
+      try (Socket socket = new Socket("127.0.0.1", port("two"))) {
+        String head = heads.get(i % heads.size());
+        socket.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
+        socket.getOutputStream().write(noise);
+      } catch (IOException e) {
+        // Hung up on.
+      }
+    }
+
+    Cluster one = cluster("one", "aa");
+    Vertx vertx = start(one);
+    assertThat(one.nodes()).hasSize(2);
+    assertThat(vertx.eventBus().request("two", "").await().body()).isEqualTo("two");
+  }
+
+  @Test
   void listensOnLoopbackOnly() throws IOException {
     Node node = process("one", "aa");
 
@@ -257,7 +302,8 @@ class ClusterIT {
   void saysWhyItCannotListen() {
     start(cluster("one", "aa"));
     Cluster samePort =
-        new Cluster(ClusterConfig.read(Optional.of(FILE), on(ports.get(0))), "two", "aa");
+        new Cluster(
+            ClusterConfig.read(Optional.of(FILE), on(ports.get(0))), "two", "aa", Optional.empty());
 
     assertThatThrownBy(() -> start(samePort))
         .isInstanceOf(ClusterException.class)
@@ -266,7 +312,8 @@ class ClusterIT {
   }
 
   private Cluster cluster(String name, String fingerprint) {
-    return new Cluster(ClusterConfig.read(Optional.of(FILE), on(port(name))), name, fingerprint);
+    return new Cluster(
+        ClusterConfig.read(Optional.of(FILE), on(port(name))), name, fingerprint, Optional.empty());
   }
 
   private Vertx start(Cluster cluster) {

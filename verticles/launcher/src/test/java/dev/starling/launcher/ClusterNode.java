@@ -35,7 +35,7 @@ final class ClusterNode {
     try {
       Config config = ClusterConfig.read(file, System.getenv());
       long read = System.nanoTime();
-      Cluster cluster = new Cluster(config, arguments[0], arguments[1]);
+      Cluster cluster = new Cluster(config, arguments[0], arguments[1], Optional.empty());
       cluster.onMerged(() -> System.out.println(MERGED));
       EventBus bus = vertx(cluster).eventBus();
       long joined = System.nanoTime();
@@ -58,7 +58,7 @@ final class ClusterNode {
   }
 
   static Vertx vertx(Cluster cluster) {
-    VertxOptions options = new VertxOptions().setEventBusOptions(Cluster.eventBus("127.0.0.1", 0));
+    VertxOptions options = new VertxOptions().setEventBusOptions(cluster.eventBus("127.0.0.1", 0));
     return Vertx.builder().with(options).withClusterManager(cluster).buildClustered().await();
   }
 }

@@ -346,6 +346,8 @@ class ConfigurationIT {
     assertThat(configuration.text("http.host")).isEqualTo("0.0.0.0");
     assertThat(configuration.isConfigured("http.tls")).isTrue();
     assertThat(configuration.flag("http.insecure")).isFalse();
+    assertThat(configuration.isConfigured("cluster.tls")).isTrue();
+    assertThat(configuration.flag("cluster.insecure")).isFalse();
     assertThat(configuration.path("cluster.config"))
         .isEqualTo(Path.of("cluster-config/tcp-ip.xml"));
   }

@@ -2,10 +2,12 @@ package dev.starling.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.starling.runtime.Certificate;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +18,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The scripts and the commands of the README, as they are typed; needs bash and curl. */
+/** The scripts and the commands of the README, as they are typed; needs bash, curl and openssl. */
 @Tag("machine")
 class ScriptsIT {
   private static final Path ROOT = Path.of("../..").toAbsolutePath().normalize();
@@ -113,6 +115,66 @@ class ScriptsIT {
       assertThat(refused.errors()).contains("401 ");
 
       assertThat(run(environment, "scripts/send", "user.login", "{").code()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void certsMakesWhatTheNodesOfAClusterNeed() throws Exception {
+    Path certs = directory.resolve("certs");
+    Result made = run(Map.of(), "scripts/certs", certs.toString(), "one", "two");
+    assertThat(made.code()).as(made.errors()).isZero();
+    String authority = Files.readString(certs.resolve("ca.crt"));
+    assertThat(run(Map.of(), "scripts/certs", certs.toString(), "three").code()).isZero();
+    assertThat(Files.readString(certs.resolve("ca.crt"))).isEqualTo(authority);
+    for (String key : List.of("ca.key", "one/tls.key", "two/tls.key", "three/tls.key")) {
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(certs.resolve(key))))
+          .isEqualTo("rw-------");
+    }
+    for (String node : List.of("one", "two", "three")) {
+      Certificate.ofMember("cluster.tls", certs.resolve(node));
+    }
+
+    String key = Files.readString(certs.resolve("one/tls.key"));
+    Result again = run(Map.of(), "scripts/certs", certs.toString(), "four", "one");
+    assertThat(again.code()).isEqualTo(1);
+    assertThat(again.errors()).contains("certs/one is there already");
+    assertThat(Files.readString(certs.resolve("one/tls.key"))).isEqualTo(key);
+    assertThat(certs.resolve("four")).doesNotExist();
+    assertThat(run(Map.of(), "scripts/certs", certs.toString(), "../five").code()).isEqualTo(2);
+    Files.delete(certs.resolve("ca.key"));
+    Result without = run(Map.of(), "scripts/certs", certs.toString(), "six");
+    assertThat(without.code()).isEqualTo(1);
+    assertThat(without.errors()).contains("needs a ca.crt and its ca.key");
+    try (var files = Files.list(certs)) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder("ca.crt", "one", "two", "three");
+    }
+  }
+
+  @Test
+  void sendJoinsAClusterWithTls() throws Exception {
+    String certs = directory.resolve("certs").toString();
+    assertThat(run(Map.of(), "scripts/certs", certs, "node", "me").code()).isZero();
+    try (StarlingProcess node =
+        StarlingProcess.in(directory)
+            .onAnyPort()
+            .with("cluster.name", "scripts-tls")
+            .with("cluster.tls", certs + "/node")
+            .arguments("-cluster")
+            .start()) {
+      new Client(node.api()).register("ada");
+      Map<String, String> environment =
+          Map.of(
+              "STARLING_DATA_DIRECTORY",
+              directory.resolve("data").toString(),
+              "STARLING_CLUSTER_NAME",
+              "scripts-tls",
+              "STARLING_CLUSTER_TLS",
+              certs + "/me");
+      Result sent =
+          run(environment, "scripts/send", "user.login", Client.credentials("ada").encode());
+      assertThat(sent.code()).as(sent.errors()).isZero();
+      assertThat(new JsonObject(sent.output()).getString("token_type")).isEqualTo("Bearer");
     }
   }
 

@@ -35,6 +35,7 @@ final class StarlingProcess implements AutoCloseable {
     private final Map<String, String> environment = new HashMap<>();
     private final List<String> arguments = new ArrayList<>();
     private final List<String> before = new ArrayList<>();
+    private final List<String> jvm = new ArrayList<>();
     private final Path directory;
     private Path jdk = Path.of(System.getProperty("java.home"));
 
@@ -70,6 +71,12 @@ final class StarlingProcess implements AutoCloseable {
       return this;
     }
 
+    /** Options of the JVM. */
+    Builder jvm(String... more) {
+      jvm.addAll(List.of(more));
+      return this;
+    }
+
     /** A member of a cluster that no other test meets. */
     Builder inCluster() {
       with("cluster.name", "test-" + Integer.toHexString(directory.hashCode()));
@@ -82,6 +89,7 @@ final class StarlingProcess implements AutoCloseable {
       Path output = Files.createTempFile(directory, "node", ".log");
       List<String> command = new ArrayList<>(before);
       command.add(jdk.resolve("bin/java").toString());
+      command.addAll(jvm);
       command.add("-jar");
       command.add(JAR.toString());
       command.addAll(arguments);
