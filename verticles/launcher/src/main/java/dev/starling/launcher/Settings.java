@@ -92,6 +92,21 @@ final class Settings {
             "64",
             "Statements that may wait for a connection"),
         new Setting(
+            "database.wait",
+            duration("10ms", "1m"),
+            "200ms",
+            "Time a call waits for a connection, new ones included"),
+        new Setting(
+            "database.statement-timeout",
+            duration("10ms", "1h"),
+            "600ms",
+            "Time after which the database gives a statement of a call up"),
+        new Setting(
+            "database.lock-timeout",
+            duration("10ms", "1h"),
+            "400ms",
+            "Time after which the database gives up waiting for a lock"),
+        new Setting(
             "cluster.config",
             path(),
             "",

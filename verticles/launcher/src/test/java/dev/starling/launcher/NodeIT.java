@@ -265,7 +265,6 @@ class NodeIT {
 
   @ParameterizedTest
   @CsvSource({
-    "database.url, postgresql://u:canary@127.0.0.1:1/x, database",
     "http.host, 0.0.0.0, http.tls",
     "http.prot, 1, STARLING_HTTP_PORT",
     "services, usr, usr",

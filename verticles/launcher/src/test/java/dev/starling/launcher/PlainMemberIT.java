@@ -8,6 +8,7 @@ import com.hazelcast.config.XmlConfigBuilder;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.json.JsonObject;
@@ -74,6 +75,16 @@ class PlainMemberIT {
     assertThat(wrong.failureCode()).isEqualTo(401);
     assertThat(new JsonObject(wrong.getMessage()).getString("type"))
         .isEqualTo("urn:starling:problem:unauthenticated");
+  }
+
+  @Test
+  void getsTheSameAnswerAgainForTheSameKey() {
+    DeliveryOptions key = new DeliveryOptions().addHeader("idempotency-key", "plain-1");
+    JsonObject credentials = Client.credentials("plain.keyed");
+    Object user = member.eventBus().request("user.register", credentials, key).await().body();
+    assertThat(member.eventBus().request("user.register", credentials, key).await().body())
+        .isEqualTo(user);
+    assertThat(refusal("user.register", credentials).failureCode()).isEqualTo(409);
   }
 
   @Test

@@ -17,11 +17,15 @@ import org.hibernate.validator.constraints.CodePointLength;
 public final class UserContract implements Contract {
   private static final String SERVICE = "user";
 
-  /** Makes an account. 409 when the name is taken, in whatever spelling. */
+  /**
+   * Makes an account. 409 when the name is taken, in whatever spelling. A key is kept for 24 hours
+   * at least: the same request with it gets the same answer again, another one 422.
+   */
   public static final Operation<Register, User> REGISTER =
       Operation.command(SERVICE, "register", Register.class, User.class)
           .at(HttpMethod.POST, "/api/users")
           .creates("/api/users/{id}")
+          .keyed()
           .open();
 
   /** Begins a session. 401 for an unknown name and for a wrong password alike. */

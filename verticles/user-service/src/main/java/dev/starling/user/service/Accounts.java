@@ -1,11 +1,15 @@
 package dev.starling.user.service;
 
+import dev.starling.runtime.Call;
 import dev.starling.user.api.UserContract.User;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Iterator;
@@ -14,6 +18,13 @@ import java.util.UUID;
 
 /** All SQL about users and their sessions; each call is one round trip. */
 final class Accounts {
+  /** The primary key of idempotency_keys. */
+  private static final String KEYS = "idempotency_keys_pkey";
+
+  private static final long FORGETTING = 0x666f_7267_6574L; // "forget"
+
+  static final int FORGOTTEN_AT_ONCE = 1_000;
+
   private final Database database;
 
   Accounts(Database database) {
@@ -34,36 +45,113 @@ final class Accounts {
     }
   }
 
-  Future<Boolean> isTaken(String key) {
-    return database
-        .query("SELECT 1 FROM users WHERE username_key = $1", key)
-        .map(rows -> rows.size() > 0);
-  }
+  /**
+   * What stands when somebody wants to register.
+   *
+   * @param taken whether the name is
+   * @param kept what the call's key led to, null when it is new or there is none
+   */
+  record Standing(boolean taken, Kept kept) {}
 
-  /** Adds a user; empty when the name is taken, also by one who was faster by a moment. */
-  Future<Optional<User>> add(UUID id, String username, String key, String hash) {
+  /**
+   * What a key led to.
+   *
+   * @param seal of the request that it came with
+   * @param user made then
+   * @param created when
+   */
+  record Kept(byte[] seal, UUID user, Instant created) {}
+
+  Future<Standing> standing(Call call, String key) {
     return database
         .query(
+            call,
             """
-            INSERT INTO users (id, username, username_key, password_hash) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (username_key) DO NOTHING
-            RETURNING id, username, created_at""",
+            SELECT k.request_hash, k.user_id, k.created_at,
+              EXISTS (SELECT FROM users WHERE username_key = $2) AS taken
+            FROM (SELECT $1::text AS key) AS asked LEFT JOIN idempotency_keys k USING (key)""",
+            call.key(),
+            key)
+        .map(
+            rows -> {
+              Row row = rows.iterator().next();
+              UUID user = row.getUUID("user_id");
+              return new Standing(
+                  row.getBoolean("taken"),
+                  user == null
+                      ? null
+                      : new Kept(
+                          row.getBuffer("request_hash").getBytes(),
+                          user,
+                          row.getOffsetDateTime("created_at").toInstant()));
+            });
+  }
+
+  /**
+   * Adds a user and, in the same statement, what the call's key led to. Two with the same name or
+   * key wait for each other here, and only here: nothing is left behind by a node that dies.
+   *
+   * @param seal of the request, null without a key
+   * @return empty when the name is taken or the key used, also by one who was faster by a moment
+   */
+  Future<Optional<User>> add(
+      Call call, UUID id, String username, String key, String hash, byte[] seal) {
+    return database
+        .query(
+            call,
+            """
+            WITH added AS (
+              INSERT INTO users (id, username, username_key, password_hash) VALUES ($1, $2, $3, $4)
+              ON CONFLICT (username_key) DO NOTHING
+              RETURNING id, username, created_at),
+            kept AS (
+              INSERT INTO idempotency_keys (key, request_hash, user_id, created_at)
+              SELECT $5, $6, id, created_at FROM added WHERE $5::text IS NOT NULL)
+            SELECT id, username, created_at FROM added""",
             id,
             username,
             key,
-            hash)
+            hash,
+            call.key(),
+            seal == null ? null : Buffer.buffer(seal))
+        .map(rows -> first(rows).map(Accounts::user))
+        .recover(
+            failure ->
+                failure instanceof PgException refusal && KEYS.equals(refusal.getConstraint())
+                    ? Future.succeededFuture(Optional.empty())
+                    : Future.failedFuture(failure));
+  }
+
+  /**
+   * Forgets keys of more than 24 hours ago, {@link #FORGOTTEN_AT_ONCE} at most, and none while
+   * another node is at it.
+   *
+   * @return how many
+   */
+  Future<Integer> forgetKeys() {
+    return database.job(
+        connection ->
+            connection
+                .preparedQuery(
+                    """
+                    WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock($1) AS ours),
+                    old AS (
+                      SELECT key FROM idempotency_keys, turn
+                      WHERE ours AND created_at < now() - interval '24 hours' LIMIT $2)
+                    DELETE FROM idempotency_keys USING old WHERE idempotency_keys.key = old.key""")
+                .execute(Tuple.of(FORGETTING, FORGOTTEN_AT_ONCE))
+                .map(RowSet::rowCount));
+  }
+
+  Future<Optional<User>> find(Call call, UUID id) {
+    return database
+        .query(call, "SELECT id, username, created_at FROM users WHERE id = $1 AND enabled", id)
         .map(rows -> first(rows).map(Accounts::user));
   }
 
-  Future<Optional<User>> find(UUID id) {
+  Future<Optional<Credentials>> credentials(Call call, String key) {
     return database
-        .query("SELECT id, username, created_at FROM users WHERE id = $1 AND enabled", id)
-        .map(rows -> first(rows).map(Accounts::user));
-  }
-
-  Future<Optional<Credentials>> credentials(String key) {
-    return database
-        .query("SELECT id, password_hash, enabled FROM users WHERE username_key = $1", key)
+        .query(call, "SELECT id, password_hash, enabled FROM users WHERE username_key = $1", key)
         .map(
             rows ->
                 first(rows)
@@ -80,10 +168,12 @@ final class Accounts {
    *
    * @param refresh SHA-256 of the token
    */
-  Future<Void> begin(UUID session, UUID user, Duration lifetime, byte[] refresh, Duration idle) {
+  Future<Void> begin(
+      Call call, UUID session, UUID user, Duration lifetime, byte[] refresh, Duration idle) {
     OffsetDateTime now = OffsetDateTime.now(ZoneOffset.UTC);
     return database
         .query(
+            call,
             """
             WITH session AS (
               INSERT INTO sessions (id, user_id, absolute_expiry) VALUES ($1, $2, $3) RETURNING id)

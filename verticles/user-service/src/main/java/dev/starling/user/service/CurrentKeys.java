@@ -52,7 +52,8 @@ final class CurrentKeys {
     return result;
   }
 
-  private synchronized void keep(SigningKeys keys) {
+  /** Takes keys that were read otherwise, to go on with when they cannot be read again. */
+  synchronized void keep(SigningKeys keys) {
     kept = keys;
   }
 

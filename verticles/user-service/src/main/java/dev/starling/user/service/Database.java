@@ -1,9 +1,12 @@
 package dev.starling.user.service;
 
+import dev.starling.runtime.Call;
 import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxException;
+import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.pgclient.PgBuilder;
@@ -15,105 +18,235 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import javax.net.ssl.SSLException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The pool of connections to PostgreSQL, shared by all event loops of a node, with a bound on
- * everything that can wait, and failures told as callers need them.
+ * The connections to PostgreSQL, shared by all event loops of a node, with a bound on everything
+ * that can wait, and failures told as callers need them.
  *
  * <p>Statement and lock time-outs are set on the connection: the client has none of its own, and a
- * statement whose caller gave up would still be committed.
+ * statement whose caller gave up would still be committed. A database that stands still keeps no
+ * time either, so that here the caller is answered all the same; what it had been sent by then, one
+ * statement for each connection at most, it may still do later.
  */
 final class Database {
+  private static final Logger log = LoggerFactory.getLogger(Database.class);
   private static final String POOL = "starling-user";
+  private static final int JOB_QUEUE = 16;
+  private static final int JOB_WAIT_MILLIS = 5_000;
+  private static final long JOB_LOCK_WAIT_MILLIS = 30_000;
 
-  private final Pool pool;
+  private static final long WARM_NANOS = 5_000_000_000L;
+  private static final long WARM_PAUSE_MILLIS = 50;
+
+  /** What the way back to a caller may take: its answer is to be there before it gives up. */
+  private static final long WAY_BACK_MILLIS = 50;
+
+  private final Vertx vertx;
+  private final Pool calls;
+  private final Pool jobs;
+  private final int warm;
+  private final long patience;
 
   /**
-   * Opens the pool; no connection is made yet.
+   * Prepares the pools; no connection is made yet.
    *
-   * @param config {@code url}, {@code password}, {@code pool-size}, {@code pool-queue}
+   * @param config {@code url}, {@code password}, {@code pool-size}, {@code pool-queue}; in
+   *     milliseconds {@code wait}, {@code statement-timeout}, {@code lock-timeout}
    */
   Database(Vertx vertx, JsonObject config) {
+    this.vertx = vertx;
+    long wait = config.getLong("wait");
+    long statement = config.getLong("statement-timeout");
+    patience = wait + statement + WAY_BACK_MILLIS;
+    int size = config.getInteger("pool-size");
+    warm = Math.max(1, size / Runtime.getRuntime().availableProcessors());
+    calls =
+        pool(
+            vertx,
+            connect(config, statement, config.getLong("lock-timeout")),
+            new PoolOptions()
+                .setShared(true)
+                .setName(POOL)
+                .setMaxSize(size)
+                .setMaxWaitQueueSize(config.getInteger("pool-queue"))
+                .setConnectionTimeout((int) wait)
+                .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS));
+    jobs =
+        pool(
+            vertx,
+            connect(config, 0, JOB_LOCK_WAIT_MILLIS),
+            new PoolOptions()
+                .setMaxSize(1)
+                .setMaxWaitQueueSize(JOB_QUEUE)
+                .setConnectionTimeout(JOB_WAIT_MILLIS)
+                .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS)
+                .setIdleTimeout(1));
+  }
+
+  private static PgConnectOptions connect(JsonObject config, long statement, long lock) {
     PgConnectOptions connect = PgConnectOptions.fromUri(config.getString("url"));
     if (config.containsKey("password")) {
       connect.setPassword(config.getString("password"));
     }
     connect
         .setCachePreparedStatements(true)
-        .addProperty("application_name", "starling-user")
-        .addProperty("statement_timeout", "600")
-        .addProperty("lock_timeout", "400")
+        .addProperty("application_name", POOL)
+        .addProperty("client_min_messages", "warning")
+        .addProperty("statement_timeout", Long.toString(statement))
+        .addProperty("lock_timeout", Long.toString(lock))
         .addProperty("idle_in_transaction_session_timeout", "5000");
-    pool =
-        PgBuilder.pool()
-            .with(
-                new PoolOptions()
-                    .setShared(true)
-                    .setName(POOL)
-                    .setMaxSize(config.getInteger("pool-size"))
-                    .setMaxWaitQueueSize(config.getInteger("pool-queue"))
-                    .setConnectionTimeout(1)
-                    .setConnectionTimeoutUnit(TimeUnit.SECONDS)
-                    .setIdleTimeout(60)
-                    .setMaxLifetime(30)
-                    .setMaxLifetimeUnit(TimeUnit.MINUTES))
-            .with(
-                new NetClientOptions()
-                    .setConnectTimeout(1000)
-                    .setTcpKeepAlive(true)
-                    .setTcpUserTimeout(5000))
-            .connectingTo(connect)
-            .using(vertx)
-            .build();
+    return connect;
   }
 
-  Future<RowSet<Row>> query(String sql, Object... parameters) {
-    return pool.preparedQuery(sql)
-        .execute(Tuple.from(List.of(parameters)))
+  private static Pool pool(Vertx vertx, PgConnectOptions connect, PoolOptions options) {
+    return PgBuilder.pool()
+        .with(options)
+        .with(
+            new NetClientOptions()
+                .setConnectTimeout(1000)
+                .setTcpKeepAlive(true)
+                .setTcpUserTimeout(5000))
+        .connectingTo(connect)
+        .using(vertx)
+        .build();
+  }
+
+  /**
+   * Runs one statement for a call. Nothing is sent once the call's time is over; the future ends
+   * before that, with {@link ErrorCode#UNAVAILABLE} when the database is away or too slow, with
+   * {@link ErrorCode#OVERLOADED} when too many statements wait already.
+   */
+  Future<RowSet<Row>> query(Call call, String sql, Object... parameters) {
+    long time = Math.min(patience, call.remaining() - WAY_BACK_MILLIS);
+    if (time < 1) {
+      return Future.failedFuture(late());
+    }
+    return calls
+        .getConnection()
+        .recover(Database::unreachable)
+        .compose(
+            connection ->
+                execute(call, connection, sql, Tuple.from(parameters))
+                    .eventually(connection::close))
+        .timeout(time, TimeUnit.MILLISECONDS)
         .recover(Database::failed);
   }
 
-  /** Runs several statements on one connection, outside a transaction. */
-  <T> Future<T> onOneConnection(Function<SqlConnection, Future<T>> work) {
-    return pool.withConnection(work).recover(Database::failed);
+  private static Future<RowSet<Row>> execute(
+      Call call, SqlConnection connection, String sql, Tuple parameters) {
+    if (call.remaining() < 1) {
+      return Future.failedFuture(late());
+    }
+    connection.exceptionHandler(Database::lost);
+    return connection.preparedQuery(sql).execute(parameters);
   }
 
-  <T> Future<T> inTransaction(Function<SqlConnection, Future<T>> work) {
-    return pool.withTransaction(work).recover(Database::failed);
+  /** What waits for an answer on that connection fails too, and is told to its caller. */
+  private static void lost(Throwable failure) {
+    log.debug("A connection to the database was lost", failure);
+  }
+
+  private static ServiceException late() {
+    return new ServiceException(
+        ErrorCode.TIMED_OUT, "The time was over before the database was asked");
+  }
+
+  /**
+   * Runs what nobody waits for and what may take long, on a connection of its own, one at a time.
+   * Fails with {@link ErrorCode#UNAVAILABLE} when the database is away.
+   */
+  <T> Future<T> job(Function<SqlConnection, Future<T>> work) {
+    return jobs.withConnection(
+            connection -> {
+              connection.exceptionHandler(Database::lost);
+              return work.apply(connection);
+            })
+        .recover(failure -> isOutage(failure) ? unreachable(failure) : refused(failure));
+  }
+
+  private static <T> Future<T> refused(Throwable failure) {
+    return Future.failedFuture(
+        failure instanceof PgException
+            ? new IllegalStateException("The database refuses: " + failure.getMessage())
+            : failure);
+  }
+
+  /**
+   * Makes connections for this event loop, which keeps them: making one takes a signature that is
+   * meant to cost time, in a young or busy JVM more than a call may wait. Gives up after five
+   * seconds, and never fails.
+   */
+  Future<Void> warm() {
+    return warm(System.nanoTime() + WARM_NANOS);
+  }
+
+  private Future<Void> warm(long end) {
+    List<Future<Void>> made =
+        Collections.nCopies(warm, calls).stream()
+            .map(pool -> pool.getConnection().compose(SqlConnection::close))
+            .toList();
+    return Future.join(made)
+        .<Void>mapEmpty()
+        .recover(
+            slow ->
+                System.nanoTime() < end
+                    ? vertx.timer(WARM_PAUSE_MILLIS).compose(v -> warm(end))
+                    : Future.succeededFuture());
   }
 
   Future<Void> ping() {
-    return query("SELECT 1").mapEmpty();
+    return query(Call.begin(null, patience + WAY_BACK_MILLIS), "SELECT 1").mapEmpty();
   }
 
   Future<Void> close() {
-    return pool.close();
+    return Future.join(calls.close(), jobs.close()).mapEmpty();
+  }
+
+  private static <T> Future<T> unreachable(Throwable failure) {
+    return Future.failedFuture(
+        failure instanceof ConnectionPoolTooBusyException
+            ? new ServiceException(
+                ErrorCode.OVERLOADED, "Too many statements wait for the database already")
+            : new ServiceException(
+                ErrorCode.UNAVAILABLE, "The database cannot be reached", List.of(), failure));
   }
 
   /** What a caller may know: nothing of SQL, but whether trying again makes sense. */
   private static <T> Future<T> failed(Throwable failure) {
-    if (failure instanceof ServiceException) {
+    if (!isOutage(failure)) {
       return Future.failedFuture(failure);
     }
-    if (failure instanceof PgException pg && !isOutage(pg.getSqlState())) {
-      return Future.failedFuture(failure);
-    }
+    String detail =
+        failure instanceof PgException
+            ? "The database cannot be used now"
+            : "The database did not answer; it may have happened";
     return Future.failedFuture(
-        new ServiceException(
-            ErrorCode.UNAVAILABLE, "The database cannot be used now", List.of(), failure));
+        new ServiceException(ErrorCode.UNAVAILABLE, detail, List.of(), failure));
+  }
+
+  /** Whether the database is away or too busy; else it refuses for good, or we are wrong. */
+  private static boolean isOutage(Throwable failure) {
+    if (failure instanceof PgException refusal) {
+      return isOutage(refusal.getSqlState());
+    }
+    return failure instanceof VertxException
+        || !(failure instanceof RuntimeException || failure instanceof SSLException);
   }
 
   /**
-   * SQLSTATE classes of a server that is away or too busy: 08 connection, 53 resources, 57 operator
-   * intervention (which includes the statement time-out), 55P03 lock not available.
+   * SQLSTATE classes of a server that is away, too busy or about to change: 08 connection, 53
+   * resources, 57 operator intervention (which includes the statement time-out), 58 its system;
+   * 25006 a standby, 40001 and 40P01 given up for another's sake, 55P03 lock not available.
    */
   private static boolean isOutage(String state) {
-    return state.startsWith("08")
-        || state.startsWith("53")
-        || state.startsWith("57")
-        || state.equals("55P03");
+    return List.of("08", "53", "57", "58").contains(state.substring(0, 2))
+        || List.of("25006", "40001", "40P01", "55P03").contains(state);
   }
 }

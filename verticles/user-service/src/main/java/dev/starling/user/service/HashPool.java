@@ -10,16 +10,19 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
 
 /**
- * Admits password hashes to threads of their own, so that a storm of log-ins costs those who log in
- * a quick refusal and everybody else nothing. One per JVM, shared by all instances of the service:
- * made inside a verticle, it would close with that one.
+ * Admits what needs a password hash to threads of their own, so that a storm of log-ins costs those
+ * who log in a quick refusal and everybody else nothing. One per JVM, shared by all instances of
+ * the service: made inside a verticle, it would close with that one.
  *
- * <p>Vert.x queues without bound before a worker executor; the count of admitted computations is
- * the bound. What has waited too long is dropped when its turn comes, which is soon, as what is
- * before it is dropped too. On Linux the threads run at nice 19: reads then keep their latency with
- * all cores hashing, so there are as many threads as cores.
+ * <p>Vert.x queues without bound before a worker executor; the count of places is the bound. A
+ * place is taken before anything else is done, so that whoever is refused has cost nothing. It is
+ * refused as well when those before it will take, as far as one knows, longer than it may wait:
+ * better at once than after that time. What has waited too long all the same is dropped when its
+ * turn comes. On Linux the threads run at nice 19: reads then keep their latency with all cores
+ * hashing, so there are as many threads as cores.
  */
 final class HashPool implements AutoCloseable {
 
@@ -30,13 +33,19 @@ final class HashPool implements AutoCloseable {
     }
   }
 
+  /** A smoothed time follows the latest computations with a weight of one eighth (RFC 6298). */
+  private static final int SMOOTHING = 8;
+
   private final WorkerExecutor threads;
   private final int permits;
   private final int queue;
-  private final Duration wait;
-  private final AtomicInteger admitted = new AtomicInteger();
+  private final long wait;
+  private final AtomicInteger places = new AtomicInteger();
   private final AtomicInteger running = new AtomicInteger();
   private final LongAdder computed = new LongAdder();
+
+  /** Nanoseconds of one computation; two that end together may leave the mark of one only. */
+  private volatile long usual;
 
   /**
    * @param permits how many compute at once, at least 1
@@ -47,7 +56,7 @@ final class HashPool implements AutoCloseable {
     this.threads = vertx.createSharedWorkerExecutor("starling-hash", permits, 1, TimeUnit.MINUTES);
     this.permits = permits;
     this.queue = queue;
-    this.wait = wait;
+    this.wait = wait.toNanos();
   }
 
   /**
@@ -58,37 +67,43 @@ final class HashPool implements AutoCloseable {
     return LowPriority.AVAILABLE ? cores : Math.max(1, cores - 1);
   }
 
-  /** As {@link #compute(Duration, Callable)}, for a caller with time enough. */
-  <T> Future<T> compute(Callable<T> computation) {
-    return compute(wait, computation);
+  /** Leave to compute, held until the work that it was given to has ended. */
+  final class Place {
+    private final long end;
+
+    private Place(long end) {
+      this.end = end;
+    }
+
+    /**
+     * Runs the computation on one of the pool's threads. The future fails with {@link Full} if it
+     * has not begun when the pool's wait or the time of its caller has passed.
+     */
+    <T> Future<T> compute(Callable<T> computation) {
+      long latest = System.nanoTime() + Math.min(wait, end - System.nanoTime());
+      return threads.executeBlocking(() -> begin(latest, computation), false);
+    }
   }
 
   /**
-   * Runs the computation on one of the pool's threads. The future fails with {@link Full} if the
-   * queue is full, or if the computation has not begun when the pool's wait or the caller's
-   * remaining time has passed.
+   * Gives the work a place, or fails with {@link Full} without having begun it.
    *
    * @param remaining for how long somebody is interested in the result
    */
-  <T> Future<T> compute(Duration remaining, Callable<T> computation) {
-    if (remaining.isNegative() || remaining.isZero()) {
-      return Future.failedFuture(new Full("No time was left to compute a password hash"));
+  <T> Future<T> admit(Duration remaining, Function<Place, Future<T>> work) {
+    long now = System.nanoTime();
+    int before = places.getAndIncrement();
+    if (before >= permits + queue || expected(before) > Math.min(wait, remaining.toNanos())) {
+      places.decrementAndGet();
+      return Future.failedFuture(new Full("%d password hashes come before".formatted(before)));
     }
-    if (admitted.incrementAndGet() > permits + queue) {
-      admitted.decrementAndGet();
-      return Future.failedFuture(
-          new Full("%d password hashes are waiting already".formatted(queue)));
-    }
-    long since = System.nanoTime();
-    long patience = (remaining.compareTo(wait) < 0 ? remaining : wait).toNanos();
-    try {
-      return threads
-          .executeBlocking(() -> begin(since, patience, computation), false)
-          .onComplete(done -> admitted.decrementAndGet());
-    } catch (RuntimeException closed) {
-      admitted.decrementAndGet();
-      return Future.failedFuture(closed);
-    }
+    return Future.<T>future(p -> work.apply(new Place(now + remaining.toNanos())).onComplete(p))
+        .onComplete(done -> places.decrementAndGet());
+  }
+
+  /** When the last of so many will have begun, from now, in nanoseconds. */
+  private long expected(int before) {
+    return before < permits ? 0 : usual * (before - permits + 1) / permits;
   }
 
   /** How many compute now. */
@@ -96,9 +111,9 @@ final class HashPool implements AutoCloseable {
     return running.get();
   }
 
-  /** How many are admitted but do not compute yet. */
+  /** How many have a place but do not compute. */
   int waiting() {
-    return Math.max(0, admitted.get() - running.get());
+    return Math.max(0, places.get() - running.get());
   }
 
   /** How many have begun to compute since the start. */
@@ -111,9 +126,10 @@ final class HashPool implements AutoCloseable {
     threads.close();
   }
 
-  private <T> T begin(long since, long patience, Callable<T> computation) throws Exception {
-    if (System.nanoTime() - since > patience) {
-      throw new Full("A password hash was not begun within %d ms".formatted(patience / 1_000_000));
+  private <T> T begin(long latest, Callable<T> computation) throws Exception {
+    long begun = System.nanoTime();
+    if (begun - latest > 0) {
+      throw new Full("A password hash was not begun in time");
     }
     LowPriority.take();
     running.incrementAndGet();
@@ -122,6 +138,7 @@ final class HashPool implements AutoCloseable {
       return computation.call();
     } finally {
       running.decrementAndGet();
+      usual += (System.nanoTime() - begun - usual) / SMOOTHING;
     }
   }
 

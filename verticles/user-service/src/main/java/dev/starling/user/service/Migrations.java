@@ -26,37 +26,19 @@ import java.util.Map;
  * code, refuses to start.
  */
 final class Migrations {
-  private static final List<String> SCRIPTS = List.of("V1__accounts.sql");
+  private static final List<String> SCRIPTS = List.of("V1__accounts.sql", "V2__idempotency.sql");
   private static final long LOCK = 0x5374_6172_6c69_6e67L; // "Starling"
-  private static final int LOCK_WAIT_MILLIS = 30_000;
 
   private Migrations() {}
 
-  static Future<Void> run(Database database) {
-    return database.onOneConnection(
-        connection ->
-            locked(connection)
-                .compose(v -> history(connection))
-                .compose(done -> apply(connection, done))
-                .eventually(() -> unlocked(connection)));
-  }
-
-  private static Future<?> locked(SqlConnection connection) {
+  /** Runs what has not run yet, on a connection without a statement time-out. */
+  static Future<Void> run(SqlConnection connection) {
     return connection
-        .query(
-            "SET client_min_messages = warning; SET statement_timeout = 0; SET lock_timeout = "
-                + LOCK_WAIT_MILLIS)
+        .query("SELECT pg_advisory_lock(" + LOCK + ")")
         .execute()
-        .compose(v -> connection.query("SELECT pg_advisory_lock(" + LOCK + ")").execute());
-  }
-
-  private static Future<?> unlocked(SqlConnection connection) {
-    return connection
-        .query(
-            "SELECT pg_advisory_unlock("
-                + LOCK
-                + "); RESET client_min_messages; RESET statement_timeout; RESET lock_timeout")
-        .execute();
+        .compose(v -> history(connection))
+        .compose(done -> apply(connection, done))
+        .eventually(() -> connection.query("SELECT pg_advisory_unlock(" + LOCK + ")").execute());
   }
 
   private static Future<Map<String, String>> history(SqlConnection connection) {

@@ -4,7 +4,6 @@ import io.vertx.core.Future;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -19,7 +18,7 @@ import java.util.UUID;
  * <p>A hash is Argon2id of HMAC-SHA-256(pepper, user id, password in normal form): of no use
  * without the pepper, and in another user's row. Each verification costs exactly one computation,
  * whatever is stored and even for a user who does not exist, so that neither time nor load tells
- * them apart. Futures fail with {@link HashPool.Full} under load.
+ * them apart. Each needs a place in the {@link HashPool}.
  */
 final class PasswordHasher {
 
@@ -27,8 +26,6 @@ final class PasswordHasher {
   private static final int TAG_BYTES = 32;
   private static final UUID NOBODY = new UUID(0, 0);
 
-  private final HashPool pool;
-  private final Duration remaining;
   private final Argon2 argon2;
   private final Argon2.Cost cost;
   private final Pepper writing;
@@ -41,71 +38,48 @@ final class PasswordHasher {
    * @param reading further peppers, of hashes stored earlier
    * @throws IllegalArgumentException if the cost is below what OWASP ASVS 5.0 asks for
    */
-  PasswordHasher(
-      HashPool pool, Argon2 argon2, Argon2.Cost cost, Pepper writing, List<Pepper> reading) {
-    this(pool, Duration.ofDays(1), argon2, cost, writing, byId(writing, reading));
+  PasswordHasher(Argon2 argon2, Argon2.Cost cost, Pepper writing, List<Pepper> reading) {
     if (!cost.suffices()) {
       throw new IllegalArgumentException(
           cost + " is too cheap; take at least " + Argon2.Cost.DEFAULT + " (KiB)");
     }
-  }
-
-  private PasswordHasher(
-      HashPool pool,
-      Duration remaining,
-      Argon2 argon2,
-      Argon2.Cost cost,
-      Pepper writing,
-      Map<String, Pepper> peppers) {
-    this.pool = pool;
-    this.remaining = remaining;
     this.argon2 = argon2;
     this.cost = cost;
     this.writing = writing;
-    this.peppers = peppers;
-  }
-
-  /**
-   * The same hasher for a caller who is gone after this time: what has not begun by then is
-   * dropped.
-   */
-  PasswordHasher within(Duration remaining) {
-    return new PasswordHasher(pool, remaining, argon2, cost, writing, peppers);
+    this.peppers = byId(writing, reading);
   }
 
   /**
    * The string to store for this user. Fails with IllegalArgumentException, and computes nothing,
    * if {@link OpaqueString} refuses the password.
    */
-  Future<String> hash(UUID user, String password) {
+  Future<String> hash(HashPool.Place place, UUID user, String password) {
     String normal;
     try {
       normal = OpaqueString.of(password);
     } catch (IllegalArgumentException refused) {
       return Future.failedFuture(refused);
     }
-    return pool.compute(
-        remaining, () -> compute(user, normal, writing, salt(), cost, TAG_BYTES).encoded());
+    return place.compute(() -> compute(user, normal, writing, salt(), cost, TAG_BYTES).encoded());
   }
 
   /**
    * Whether the string was stored for this user and this password; false for a string that is of no
    * use.
    */
-  Future<Boolean> verify(UUID user, String password, String stored) {
+  Future<Boolean> verify(HashPool.Place place, UUID user, String password, String stored) {
     Optional<String> normal = normal(password);
     Optional<PhcString> hash =
         PhcString.parse(stored).filter(it -> peppers.containsKey(it.keyId()));
     if (normal.isEmpty() || hash.isEmpty()) {
-      return verifyAbsent(password);
+      return verifyAbsent(place, password);
     }
-    return pool.compute(remaining, () -> matches(user, normal.get(), hash.get()));
+    return place.compute(() -> matches(user, normal.get(), hash.get()));
   }
 
   /** What {@link #verify} costs, for a user who does not exist: always false. */
-  Future<Boolean> verifyAbsent(String password) {
-    return pool.compute(
-        remaining,
+  Future<Boolean> verifyAbsent(HashPool.Place place, String password) {
+    return place.compute(
         () -> {
           compute(NOBODY, normal(password).orElse(""), writing, salt(), cost, TAG_BYTES);
           return false;

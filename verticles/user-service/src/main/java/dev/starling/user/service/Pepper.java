@@ -1,6 +1,7 @@
 package dev.starling.user.service;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.Arrays;
@@ -53,6 +54,20 @@ final class Pepper {
               .putLong(user.getLeastSignificantBits())
               .flip());
       return mac.doFinal(password);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("This JDK lacks HMAC-SHA-256", e);
+    }
+  }
+
+  /**
+   * A key of 32 bytes for another purpose: knowing what is made with one does not help with
+   * another.
+   */
+  byte[] derived(String purpose) {
+    try {
+      Mac mac = Mac.getInstance(key.getAlgorithm());
+      mac.init(key);
+      return mac.doFinal(purpose.getBytes(StandardCharsets.US_ASCII));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("This JDK lacks HMAC-SHA-256", e);
     }

@@ -1,5 +1,6 @@
 package dev.starling.user.service;
 
+import dev.starling.runtime.Call;
 import dev.starling.user.api.UserContract.KeySet;
 import dev.starling.user.api.UserContract.PublicKey;
 import io.vertx.core.Future;
@@ -29,28 +30,33 @@ record SigningKeys(SigningKey signing, KeySet published) {
       ORDER BY active_at <= now() DESC, active_at DESC""";
 
   /** The keys that are valid now, by one statement; where there are none, one is made. */
-  static Future<SigningKeys> load(Database database, KeyCipher cipher) {
+  static Future<SigningKeys> load(Call call, Database database, KeyCipher cipher) {
     return database
-        .query(VALID)
+        .query(call, VALID)
         .compose(
             rows ->
                 rows.size() > 0
                     ? Future.succeededFuture(restore(rows, cipher))
-                    : create(database, cipher));
+                    : database.job(connection -> ensure(connection, cipher)));
   }
 
-  private static Future<SigningKeys> create(Database database, KeyCipher cipher) {
-    return database.inTransaction(
-        connection ->
-            connection
-                .query("SELECT pg_advisory_xact_lock(" + LOCK + ")")
-                .execute()
-                .compose(v -> connection.query(VALID).execute())
-                .compose(
-                    rows ->
-                        rows.size() > 0
-                            ? Future.succeededFuture(restore(rows, cipher))
-                            : create(connection, cipher)));
+  /** The keys that are valid now; where there are none, one is made. */
+  static Future<SigningKeys> ensure(SqlConnection connection, KeyCipher cipher) {
+    return connection
+        .begin()
+        .compose(
+            transaction ->
+                connection
+                    .query("SELECT pg_advisory_xact_lock(" + LOCK + ")")
+                    .execute()
+                    .compose(v -> connection.query(VALID).execute())
+                    .compose(
+                        rows ->
+                            rows.size() > 0
+                                ? Future.succeededFuture(restore(rows, cipher))
+                                : create(connection, cipher))
+                    .compose(keys -> transaction.commit().map(keys))
+                    .onFailure(e -> transaction.rollback()));
   }
 
   private static SigningKeys restore(RowSet<Row> rows, KeyCipher cipher) {

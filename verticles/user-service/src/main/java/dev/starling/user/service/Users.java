@@ -12,6 +12,7 @@ import dev.starling.user.api.UserContract.Register;
 import dev.starling.user.api.UserContract.Tokens;
 import dev.starling.user.api.UserContract.User;
 import dev.starling.user.service.Accounts.Credentials;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -28,22 +29,31 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the user service does, shared by all its event loops on a node. */
 final class Users implements AutoCloseable {
   private static final int REFRESH_BYTES = 32;
-  private static final Duration START_WITHIN = Duration.ofSeconds(10);
-  private static final long RETRY_MILLIS = 250;
+  private static final long FORGET_FIRST = Duration.ofSeconds(10).toMillis();
+  private static final long FORGET_EVERY = Duration.ofHours(1).toMillis();
+
+  /** Milliseconds for reading the signing keys; then those of before go on. */
+  private static final long KEYS_BUDGET = 500;
+
+  private static final Logger log = LoggerFactory.getLogger(Users.class);
 
   private final Database database;
   private final Accounts accounts;
   private final HashPool hashes;
   private final PasswordHasher hasher;
+  private final Registrations registrations;
   private final AccessTokens tokens;
   private final Settings settings;
   private final SecureRandom random = new SecureRandom();
   private final CurrentKeys keys;
-  private final Future<?> ready;
+  private final KeyCipher cipher;
+  private volatile Future<?> opened = Future.failedFuture("not yet");
 
   /** The settings below {@code user} in the configuration; times in milliseconds there. */
   private record Settings(
@@ -68,45 +78,68 @@ final class Users implements AutoCloseable {
             permits == 0 ? HashPool.defaultPermits() : permits,
             config.getInteger("hash-queue"),
             Duration.ofMillis(config.getLong("hash-wait")));
-    hasher =
-        new PasswordHasher(
-            hashes,
-            Argon2.fastest(),
-            Argon2.Cost.DEFAULT,
-            new Pepper(node.secrets().bytes(Secrets.PEPPER)),
-            List.of());
+    Pepper pepper = new Pepper(node.secrets().bytes(Secrets.PEPPER));
+    hasher = new PasswordHasher(Argon2.fastest(), Argon2.Cost.DEFAULT, pepper, List.of());
+    registrations =
+        new Registrations(
+            accounts, hashes, hasher, new RequestSeal(pepper), settings.passwordMinimum());
     tokens =
         new AccessTokens(
             node.options().issuer(),
             node.options().audience(),
             settings.accessToken(),
             Clock.systemUTC());
-    KeyCipher cipher = new KeyCipher(node.secrets().bytes(Secrets.KEY_ENCRYPTION));
+    cipher = new KeyCipher(node.secrets().bytes(Secrets.KEY_ENCRYPTION));
     gauges(node.meters());
-    keys = new CurrentKeys(Clock.systemUTC(), () -> SigningKeys.load(database, cipher));
-    ready = prepare(vertx, System.nanoTime() + START_WITHIN.toNanos());
-  }
-
-  /** A database that has just been started, or is busy, is asked again for a while. */
-  private Future<SigningKeys> prepare(Vertx vertx, long deadline) {
-    return Migrations.run(database)
-        .compose(v -> keys.get())
-        .recover(
-            failure ->
-                ServiceException.of(failure).code() == ErrorCode.UNAVAILABLE
-                        && System.nanoTime() < deadline
-                    ? vertx.timer(RETRY_MILLIS).compose(v -> prepare(vertx, deadline))
-                    : Future.failedFuture(failure));
+    keys =
+        new CurrentKeys(
+            Clock.systemUTC(),
+            () -> SigningKeys.load(Call.begin(null, KEYS_BUDGET), database, cipher));
+    vertx.setPeriodic(FORGET_FIRST, FORGET_EVERY, t -> forgetKeys());
   }
 
   private void gauges(MeterRegistry meters) {
     Gauge.builder("starling.user.hashes.running", hashes, HashPool::running).register(meters);
     Gauge.builder("starling.user.hashes.waiting", hashes, HashPool::waiting).register(meters);
+    FunctionCounter.builder("starling.user.hashes", hashes, HashPool::computed).register(meters);
   }
 
-  /** Succeeds when tables and keys are there. */
+  /**
+   * Succeeds when tables and keys are there and this event loop has connections. What failed is
+   * tried again by the next who asks.
+   */
   Future<?> ready() {
-    return ready;
+    return opened().compose(v -> database.warm());
+  }
+
+  private synchronized Future<?> opened() {
+    if (opened.failed()) {
+      opened =
+          database
+              .job(
+                  connection ->
+                      Migrations.run(connection)
+                          .compose(v -> SigningKeys.ensure(connection, cipher)))
+              .onSuccess(keys::keep);
+    }
+    return opened;
+  }
+
+  private void forgetKeys() {
+    if (opened.succeeded()) {
+      forgetAllKeys()
+          .onFailure(e -> log.warn("Old idempotency keys stay until later: {}", e.getMessage()));
+    }
+  }
+
+  private Future<?> forgetAllKeys() {
+    return accounts
+        .forgetKeys()
+        .compose(
+            forgotten ->
+                forgotten < Accounts.FORGOTTEN_AT_ONCE
+                    ? Future.succeededFuture()
+                    : forgetAllKeys());
   }
 
   Future<Void> ping() {
@@ -114,79 +147,46 @@ final class Users implements AutoCloseable {
   }
 
   Future<User> register(Register request, Call call) {
-    String key = Username.key(request.username());
-    check(request, key);
-    UUID id = UUID.randomUUID();
-    return accounts
-        .isTaken(key)
-        .compose(taken -> taken ? Future.failedFuture(taken()) : hash(id, request.password(), call))
-        .compose(hash -> accounts.add(id, request.username(), key, hash))
-        .map(added -> added.orElseThrow(Users::taken));
-  }
-
-  private void check(Register request, String key) {
-    if (Username.isReserved(key)) {
-      throw ServiceException.ofField(
-          ErrorCode.INVALID, "/username", "reserved", "This username is reserved");
-    }
-    int length = request.password().codePointCount(0, request.password().length());
-    if (length < settings.passwordMinimum()) {
-      throw ServiceException.ofField(
-          ErrorCode.INVALID,
-          "/password",
-          "code-point-length",
-          "must have at least " + settings.passwordMinimum() + " characters");
-    }
-    try {
-      OpaqueString.of(request.password());
-    } catch (IllegalArgumentException e) {
-      throw ServiceException.ofField(ErrorCode.INVALID, "/password", "character", e.getMessage());
-    }
-  }
-
-  private Future<String> hash(UUID id, String password, Call call) {
-    return hasher(call).hash(id, password).recover(Users::overloaded);
-  }
-
-  private static ServiceException taken() {
-    return ServiceException.ofField(
-        ErrorCode.CONFLICT, "/username", "unique", "This username is taken");
+    return registrations.register(request, call).recover(Users::overloaded);
   }
 
   /** One Argon2 computation on every path, so that neither time nor load tells names apart. */
   Future<Tokens> login(Login request, Call call) {
-    return accounts
-        .credentials(Username.key(request.username()))
-        .compose(found -> verify(found, request.password(), call))
-        .compose(this::begin);
+    return hashes
+        .admit(
+            Duration.ofMillis(call.remaining()),
+            place ->
+                accounts
+                    .credentials(call, Username.key(request.username()))
+                    .compose(found -> verify(place, found, request.password()))
+                    .compose(user -> begin(call, user)))
+        .recover(Users::overloaded);
   }
 
-  private Future<UUID> verify(Optional<Credentials> found, String password, Call call) {
+  private Future<UUID> verify(HashPool.Place place, Optional<Credentials> found, String password) {
     Future<Boolean> verified =
         found
-            .map(c -> hasher(call).verify(c.id(), password, c.hash()))
-            .orElseGet(() -> hasher(call).verifyAbsent(password));
-    return verified
-        .recover(Users::overloaded)
-        .map(
-            right ->
-                found
-                    .filter(c -> right && c.enabled())
-                    .map(Credentials::id)
-                    .orElseThrow(
-                        () ->
-                            new ServiceException(
-                                ErrorCode.UNAUTHENTICATED, "Username or password is wrong")));
+            .map(c -> hasher.verify(place, c.id(), password, c.hash()))
+            .orElseGet(() -> hasher.verifyAbsent(place, password));
+    return verified.map(
+        right ->
+            found
+                .filter(c -> right && c.enabled())
+                .map(Credentials::id)
+                .orElseThrow(
+                    () ->
+                        new ServiceException(
+                            ErrorCode.UNAUTHENTICATED, "Username or password is wrong")));
   }
 
-  private Future<Tokens> begin(UUID user) {
+  private Future<Tokens> begin(Call call, UUID user) {
     UUID session = UUID.randomUUID();
     Instant now = Instant.now();
     byte[] bytes = new byte[REFRESH_BYTES];
     random.nextBytes(bytes);
     String refresh = "rt_" + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
     return accounts
-        .begin(session, user, settings.session(), sha256(refresh), settings.refreshIdle())
+        .begin(call, session, user, settings.session(), sha256(refresh), settings.refreshIdle())
         .compose(v -> keys.get())
         .map(
             signing ->
@@ -202,7 +202,7 @@ final class Users implements AutoCloseable {
     if (!call.caller().subject().equals(request.id().toString())) {
       return Future.failedFuture(unknown());
     }
-    return accounts.find(request.id()).map(found -> found.orElseThrow(Users::unknown));
+    return accounts.find(call, request.id()).map(found -> found.orElseThrow(Users::unknown));
   }
 
   private static ServiceException unknown() {
@@ -211,10 +211,6 @@ final class Users implements AutoCloseable {
 
   Future<KeySet> published() {
     return keys.get().map(SigningKeys::published);
-  }
-
-  private PasswordHasher hasher(Call call) {
-    return hasher.within(Duration.ofMillis(call.remaining()));
   }
 
   private static <T> Future<T> overloaded(Throwable failure) {

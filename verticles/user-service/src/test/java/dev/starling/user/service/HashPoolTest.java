@@ -11,8 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -41,7 +44,8 @@ class HashPoolTest {
         IntStream.range(0, 200)
             .mapToObj(
                 i ->
-                    pool.compute(
+                    compute(
+                        pool,
                         () -> {
                           most.accumulateAndGet(now.incrementAndGet(), Math::max);
                           gate.await();
@@ -62,25 +66,50 @@ class HashPoolTest {
   }
 
   @Test
-  void refusesWhatTheQueueCannotHold() throws Exception {
+  void refusesWhatTheQueueCannotHoldBeforeAnythingIsDone() throws Exception {
     HashPool pool = new HashPool(vertx, 1, 3, LONG);
     List<Future<String>> admitted =
-        IntStream.range(0, 4).mapToObj(i -> pool.compute(this::passTheGate)).toList();
+        IntStream.range(0, 4).mapToObj(i -> compute(pool, this::passTheGate)).toList();
 
-    Future<String> beyond = pool.compute(this::passTheGate);
-    assertThat(beyond.cause()).isInstanceOf(HashPool.Full.class).hasMessageContaining("3");
+    AtomicBoolean begun = new AtomicBoolean();
+    Future<?> beyond = pool.admit(LONG, place -> Future.succeededFuture(begun.getAndSet(true)));
+    assertThat(beyond.cause()).isInstanceOf(HashPool.Full.class).hasMessageContaining("4");
+    assertThat(begun).isFalse();
 
     gate.countDown();
     Future.all(admitted).await(10, SECONDS);
-    assertThat(pool.compute(this::passTheGate).await(10, SECONDS)).isEqualTo("passed");
+    assertThat(compute(pool, this::passTheGate).await(10, SECONDS)).isEqualTo("passed");
     assertThat(pool.computed()).isEqualTo(5);
+  }
+
+  @Test
+  void refusesAtOnceWhatWouldWaitTooLong() throws Exception {
+    HashPool pool = new HashPool(vertx, 2, 100, Duration.ofMillis(200));
+    for (int i = 0; i < 20; i++) {
+      compute(pool, () -> work(10)).await(10, SECONDS);
+    }
+    List<Future<Integer>> burst =
+        IntStream.range(0, 100).mapToObj(i -> compute(pool, () -> work(10))).toList();
+
+    assertThat(burst.get(1).isComplete()).isFalse();
+    assertThat(burst.get(99).cause()).isInstanceOf(HashPool.Full.class);
+    assertThat(compute(pool, Duration.ofMillis(1), () -> work(10)).cause())
+        .isInstanceOf(HashPool.Full.class);
+  }
+
+  @Test
+  void refusesNothingThatNeedNotWait() throws Exception {
+    HashPool pool = new HashPool(vertx, 1, 10, Duration.ofMillis(50));
+    for (int i = 0; i < 3; i++) {
+      assertThat(compute(pool, () -> work(200)).await(10, SECONDS)).isEqualTo(200);
+    }
   }
 
   @Test
   void dropsWhatHasWaitedTooLong() {
     HashPool pool = new HashPool(vertx, 1, 3, Duration.ofNanos(1));
 
-    assertThatThrownBy(() -> pool.compute(() -> "late").await(10, SECONDS))
+    assertThatThrownBy(() -> compute(pool, () -> "late").await(10, SECONDS))
         .isInstanceOf(HashPool.Full.class);
     assertThat(pool.computed()).isZero();
   }
@@ -88,9 +117,9 @@ class HashPoolTest {
   @Test
   void dropsWhatNobodyWaitsForAnyMore() throws Exception {
     HashPool pool = new HashPool(vertx, 1, 3, LONG);
-    Future<String> first = pool.compute(this::passTheGate);
-    Future<String> impatient = pool.compute(Duration.ofNanos(1), this::passTheGate);
-    Future<String> gone = pool.compute(Duration.ZERO, this::passTheGate);
+    Future<String> first = compute(pool, this::passTheGate);
+    Future<String> impatient = compute(pool, Duration.ofNanos(1), this::passTheGate);
+    Future<String> gone = compute(pool, Duration.ofMillis(-1), this::passTheGate);
 
     assertThat(gone.cause()).isInstanceOf(HashPool.Full.class);
     gate.countDown();
@@ -105,17 +134,26 @@ class HashPoolTest {
     for (int i = 0; i < 3; i++) {
       assertThatThrownBy(
               () ->
-                  pool.compute(
+                  compute(
+                          pool,
                           () -> {
                             throw new IllegalStateException("broken");
                           })
                       .await(10, SECONDS))
           .hasMessage("broken");
+      assertThat(
+              pool.admit(
+                      LONG,
+                      place -> {
+                        throw new IllegalStateException("broken before");
+                      })
+                  .cause())
+          .hasMessage("broken before");
     }
     assertThat(pool.running() + pool.waiting()).isZero();
     pool.close();
     for (int i = 0; i < 3; i++) {
-      assertThat(pool.compute(this::passTheGate).cause()).isNotInstanceOf(HashPool.Full.class);
+      assertThat(compute(pool, this::passTheGate).cause()).isNotInstanceOf(HashPool.Full.class);
     }
   }
 
@@ -124,9 +162,22 @@ class HashPoolTest {
   void itsThreadsStepBehindAllOthers() throws Exception {
     HashPool pool = new HashPool(vertx, 1, 1, LONG);
 
-    assertThat(pool.compute(HashPoolTest::nice).await(10, SECONDS)).isEqualTo(19);
+    assertThat(compute(pool, HashPoolTest::nice).await(10, SECONDS)).isEqualTo(19);
     assertThat(nice()).isNotEqualTo(19);
     assertThat(HashPool.defaultPermits()).isEqualTo(Runtime.getRuntime().availableProcessors());
+  }
+
+  private static <T> Future<T> compute(HashPool pool, Callable<T> computation) {
+    return compute(pool, LONG, computation);
+  }
+
+  private static <T> Future<T> compute(HashPool pool, Duration remaining, Callable<T> computation) {
+    return pool.admit(remaining, place -> place.compute(computation));
+  }
+
+  private static int work(int millis) {
+    LockSupport.parkNanos(millis * 1_000_000L);
+    return millis;
   }
 
   private String passTheGate() throws InterruptedException {

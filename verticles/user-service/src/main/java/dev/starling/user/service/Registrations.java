@@ -1,0 +1,132 @@
+package dev.starling.user.service;
+
+import dev.starling.runtime.Call;
+import dev.starling.runtime.ErrorCode;
+import dev.starling.runtime.ServiceException;
+import dev.starling.user.api.UserContract.Register;
+import dev.starling.user.api.UserContract.User;
+import dev.starling.user.service.Accounts.Kept;
+import io.vertx.core.Future;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.function.Supplier;
+
+/**
+ * Makes accounts: each name once, and each key once.
+ *
+ * <p>A key is looked up before the password is hashed, and written with the user, in one statement.
+ * Nothing marks a registration as begun: two with the same key at the same time both hash, then one
+ * of them adds the user and the other finds it, and a node that freezes or dies leaves no mark that
+ * would refuse the next try.
+ */
+final class Registrations {
+  private final Accounts accounts;
+  private final HashPool hashes;
+  private final PasswordHasher hasher;
+  private final RequestSeal seals;
+  private final int passwordMinimum;
+
+  /**
+   * Makes what {@link #register} needs.
+   *
+   * @param passwordMinimum characters of a new password, as Unicode counts them
+   */
+  Registrations(
+      Accounts accounts,
+      HashPool hashes,
+      PasswordHasher hasher,
+      RequestSeal seals,
+      int passwordMinimum) {
+    this.accounts = accounts;
+    this.hashes = hashes;
+    this.hasher = hasher;
+    this.seals = seals;
+    this.passwordMinimum = passwordMinimum;
+  }
+
+  /**
+   * One request on its way.
+   *
+   * @param name the username by which it is unique
+   * @param seal null without a key
+   */
+  private record Attempt(Register request, Call call, String name, byte[] seal) {}
+
+  /** Fails with {@link HashPool.Full} before anything else when too many hash already. */
+  Future<User> register(Register request, Call call) {
+    String name = Username.key(request.username());
+    check(request, name);
+    byte[] seal = call.key() == null ? null : seals.of(call.key(), request);
+    Attempt attempt = new Attempt(request, call, name, seal);
+    return hashes.admit(
+        Duration.ofMillis(call.remaining()),
+        place -> settled(attempt, () -> create(attempt, place)));
+  }
+
+  private void check(Register request, String name) {
+    if (Username.isReserved(name)) {
+      throw ServiceException.ofField(
+          ErrorCode.INVALID, "/username", "reserved", "This username is reserved");
+    }
+    int length = request.password().codePointCount(0, request.password().length());
+    if (length < passwordMinimum) {
+      throw ServiceException.ofField(
+          ErrorCode.INVALID,
+          "/password",
+          "code-point-length",
+          "must have at least " + passwordMinimum + " characters");
+    }
+    try {
+      OpaqueString.of(request.password());
+    } catch (IllegalArgumentException e) {
+      throw ServiceException.ofField(ErrorCode.INVALID, "/password", "character", e.getMessage());
+    }
+  }
+
+  /** The answer that stands already, or else what is given. */
+  private Future<User> settled(Attempt attempt, Supplier<Future<User>> otherwise) {
+    return accounts
+        .standing(attempt.call(), attempt.name())
+        .compose(
+            standing -> {
+              if (standing.kept() != null) {
+                return Future.succeededFuture(replay(attempt, standing.kept()));
+              }
+              return standing.taken() ? Future.failedFuture(taken()) : otherwise.get();
+            });
+  }
+
+  /** As it was answered then, whatever has become of the user since. */
+  private static User replay(Attempt attempt, Kept kept) {
+    if (!MessageDigest.isEqual(attempt.seal(), kept.seal())) {
+      throw ServiceException.ofField(
+          ErrorCode.INVALID,
+          "",
+          "idempotency-key-reused",
+          "This Idempotency-Key came with another request before");
+    }
+    return new User(kept.user(), attempt.request().username(), kept.created());
+  }
+
+  private Future<User> create(Attempt attempt, HashPool.Place place) {
+    UUID id = UUID.randomUUID();
+    Register request = attempt.request();
+    return hasher
+        .hash(place, id, request.password())
+        .compose(
+            hash ->
+                accounts.add(
+                    attempt.call(), id, request.username(), attempt.name(), hash, attempt.seal()))
+        .compose(
+            added ->
+                added
+                    .map(Future::succeededFuture)
+                    .orElseGet(() -> settled(attempt, () -> Future.failedFuture(taken()))));
+  }
+
+  private static ServiceException taken() {
+    return ServiceException.ofField(
+        ErrorCode.CONFLICT, "/username", "unique", "This username is taken");
+  }
+}
