@@ -2,6 +2,7 @@ package dev.starling.lab;
 
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -110,32 +111,40 @@ public final class Bench {
   }
 
   private static void run(Options options, PrintStream out) throws Exception {
-    double load = Usage.load();
+    JsonObject machine = machine();
     Findings findings = new Findings();
     Vertx vertx = Vertx.vertx();
-    for (Part part : parts()) {
-      if (options.only().isEmpty() || options.only().contains(part.name())) {
-        Programs programs = new Programs(Project.at(Path.of("")), options.jvm());
-        try {
-          part.run(programs, vertx, options.pace(), findings);
-        } finally {
-          programs.end();
+    try {
+      for (Part part : parts()) {
+        if (options.only().isEmpty() || options.only().contains(part.name())) {
+          run(part, options, vertx, findings);
         }
       }
+    } finally {
+      vertx.close().await();
     }
     findings.shareOfCall();
-    vertx.close().await();
     Files.writeString(options.plot(), Plot.of(findings));
     out.println(
         options.json()
-            ? findings.json().put("machine", machine(load)).encodePrettily()
-            : machine(load).encode() + System.lineSeparator() + findings.text());
+            ? findings.json().put("machine", machine).encodePrettily()
+            : machine.encode() + System.lineSeparator() + findings.text());
   }
 
-  private static JsonObject machine(double load) {
+  private static void run(Part part, Options options, Vertx vertx, Findings findings)
+      throws Exception {
+    Programs programs = new Programs(Project.at(Path.of("")), options.jvm());
+    try {
+      part.run(programs, vertx, options.pace(), findings);
+    } finally {
+      programs.end();
+    }
+  }
+
+  private static JsonObject machine() throws IOException {
     return new JsonObject()
         .put("cores", Runtime.getRuntime().availableProcessors())
         .put("java", Runtime.version().toString())
-        .put("load-before", load);
+        .put("load-before", Usage.load());
   }
 }

@@ -145,6 +145,11 @@ final class NodeProcess {
     return process.exitValue();
   }
 
+  /** SIGTERM, and nobody waits. */
+  void terminate() {
+    process.destroy();
+  }
+
   /** SIGTERM, then SIGKILL, also when it is frozen; for the end of a cluster. */
   void end() throws InterruptedException {
     if (process != null) {

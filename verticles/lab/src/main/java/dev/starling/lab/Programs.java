@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.stream.Stream;
 
 /**
@@ -33,7 +33,7 @@ final class Programs {
   private final Project project;
   private final Path directory;
   private final List<String> options;
-  private final Deque<NodeProcess> running = new ArrayDeque<>();
+  private final Deque<NodeProcess> running = new ConcurrentLinkedDeque<>();
 
   /**
    * Starts nothing yet.
@@ -44,6 +44,8 @@ final class Programs {
     this.project = project;
     this.options = options;
     directory = Files.createTempDirectory("starling-bench-");
+    Runtime.getRuntime()
+        .addShutdownHook(new Thread(() -> running.forEach(NodeProcess::terminate), "end"));
   }
 
   Path directory() {

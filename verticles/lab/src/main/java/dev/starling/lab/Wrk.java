@@ -28,7 +28,7 @@ final class Wrk {
   static long visit(Visit visit, int connections, Duration time)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of("wrk", "-t1", "-c" + connections));
-    command.add("-d" + time.toSeconds() + "s");
+    command.addAll(List.of("-d" + time.toSeconds() + "s", "--timeout", "20s"));
     visit
         .headers()
         .get()
