@@ -6,6 +6,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.DeliveryOptions;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -50,7 +51,7 @@ public final class ServiceDirectory {
   /** What operators want of breakers. */
   private volatile Map<String, DesiredState.Entry> wishes = Map.of();
 
-  /** What can be called, by the address of the operation. */
+  /** What can be called, by the address of the operation; this node's own first. */
   private volatile Map<String, Endpoint[]> view = Map.of();
 
   private volatile boolean closed;
@@ -193,14 +194,13 @@ public final class ServiceDirectory {
     return handicap * second.cost(now) < first.cost(now) ? second : first;
   }
 
+  /** In each view it is the first. */
   private static Endpoint own(Endpoint[] candidates, List<Instance> tried) {
-    for (Endpoint candidate : candidates) {
-      Instance instance = candidate.instance();
-      if (instance.local()) {
-        return instance.breaker().isClosed() && !tried.contains(instance) ? candidate : null;
-      }
+    if (candidates.length == 0 || !candidates[0].instance().local()) {
+      return null;
     }
-    return null;
+    Instance instance = candidates[0].instance();
+    return instance.breaker().isClosed() && !tried.contains(instance) ? candidates[0] : null;
   }
 
   private static Endpoint any(
@@ -469,9 +469,12 @@ public final class ServiceDirectory {
         if (instance.isReached()) {
           Announcement a = instance.announcement();
           for (String operation : contracts.operations(a.contract())) {
-            fresh
-                .computeIfAbsent(a.service() + "." + operation, o -> new ArrayList<>())
-                .add(instance.endpoint(operation));
+            List<Endpoint> endpoints =
+                fresh.computeIfAbsent(a.service() + "." + operation, o -> new ArrayList<>());
+            endpoints.add(instance.endpoint(operation));
+            if (instance.local()) {
+              Collections.swap(endpoints, 0, endpoints.size() - 1);
+            }
           }
         }
       }
