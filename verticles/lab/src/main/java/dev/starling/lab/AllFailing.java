@@ -5,8 +5,6 @@ import java.time.Duration;
 
 /** All instances fail all calls: a fault they share, such as a bad release. */
 final class AllFailing implements Fault {
-  private static final String CALLS = "starling_operations_seconds_count";
-  private static final String READS = "operation=\"get\"";
   private static final double MOST_CALLS = 1.1;
 
   private double callsBefore;
@@ -48,7 +46,7 @@ final class AllFailing implements Fault {
   private static double calls(Scene scene) throws InterruptedException {
     double calls = 0;
     for (NodeProcess node : scene.cluster().services()) {
-      calls += Operator.of(node).meter(CALLS, READS).orElse(0.0);
+      calls += Operator.of(node).reads();
     }
     return calls;
   }

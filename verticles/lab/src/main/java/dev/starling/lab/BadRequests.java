@@ -59,26 +59,26 @@ final class BadRequests implements Fault {
       for (Map.Entry<String, String> request : requests().entrySet()) {
         String answer = send(api, request.getKey());
         if (!answer.equals(request.getValue())) {
-          String line = request.getKey().lines().skip(2).findFirst().orElse("");
           scene
               .notes()
               .complain(
-                  "%s was answered with [%s], not %s"
-                      .formatted(shorten(line), answer, request.getValue()));
+                  "%s was answered with %s, not %s"
+                      .formatted(shorten(request.getKey()), answer, request.getValue()));
         }
       }
     }
   }
 
-  private static String shorten(String line) {
-    return line.length() <= 40 ? line : line.substring(0, 40) + "...";
+  private static String shorten(String request) {
+    String line = request.replace("\r\n", " ");
+    return line.length() <= 120 ? line : line.substring(0, 120) + "...";
   }
 
   /** All statuses that come back until the gateway closes or falls silent. */
   private static String send(URI api, String request) throws IOException {
     StringBuilder answer = new StringBuilder();
     try (Socket socket = new Socket(api.getHost(), api.getPort())) {
-      socket.setSoTimeout(2_500);
+      socket.setSoTimeout(5_000);
       try {
         socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
       } catch (IOException e) {
@@ -87,7 +87,8 @@ final class BadRequests implements Fault {
       read(socket.getInputStream(), answer);
     }
     Matcher status = STATUS.matcher(answer);
-    return String.join(" ", status.results().map(r -> r.group(1)).toList());
+    String statuses = String.join(" ", status.results().map(r -> r.group(1)).toList());
+    return answer.isEmpty() || statuses.isEmpty() ? "nothing" + answer : statuses;
   }
 
   private static void read(InputStream in, StringBuilder into) {

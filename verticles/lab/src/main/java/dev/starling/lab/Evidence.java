@@ -81,7 +81,7 @@ record Evidence(
   /** Complains when a gateway lost sight of the victim. */
   void staysMember() {
     Watch.Moment gone = watch.goneAfter(scene.victim().name(), injected, ended);
-    if (!gone.unseen() && gone.millis() != Long.MAX_VALUE) {
+    if (!gone.unseen() && !gone.isNever()) {
       scene.notes().complain("the node had left after " + gone + " ms");
     }
   }
@@ -105,7 +105,7 @@ record Evidence(
     if (moment.unseen()) {
       return;
     }
-    scene.notes().figure(figure, moment.millis());
+    scene.notes().figure(figure, moment.isNever() ? "never" : moment.millis());
     if (moment.millis() > TOLERANCE * bound.toMillis()) {
       scene.notes().complain("%s %s; promised: %d".formatted(figure, moment, bound.toMillis()));
     }

@@ -3,33 +3,11 @@ package dev.starling.lab;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 
-/**
- * One instance of three fails, or dawdles over, a share of its calls, and answers pings all the
- * same.
- */
+/** One instance of three fails half of its calls and answers each ping: no streak ever shows it. */
 final class FailingInstance implements Fault {
-  private final String name;
-  private final JsonObject behaviour;
-
-  private FailingInstance(String name, JsonObject behaviour) {
-    this.name = name;
-    this.behaviour = behaviour;
-  }
-
-  /** Half of its calls fail; a streak would never open a breaker. */
-  static FailingInstance half() {
-    return new FailingInstance(
-        "half-failing", new JsonObject().put("share", 0.5).put("error", true));
-  }
-
-  /** Its calls take about twenty times as long. */
-  static FailingInstance slow() {
-    return new FailingInstance("slow", new JsonObject().put("share", 1.0).put("delay", 40));
-  }
-
   @Override
   public String name() {
-    return name;
+    return "half-failing";
   }
 
   @Override
@@ -40,7 +18,8 @@ final class FailingInstance implements Fault {
 
   @Override
   public void inject(Scene scene) throws Exception {
-    scene.operator().desire(key(scene), behaviour, scene.token());
+    JsonObject half = new JsonObject().put("share", 0.5).put("error", true);
+    scene.operator().desire(key(scene), half, scene.token());
   }
 
   @Override

@@ -21,8 +21,8 @@ final class Mixed implements Fault {
           KilledGateway::new,
           KilledDatabase::new,
           TerminatedConnections::new,
-          FailingInstance::half,
-          FailingInstance::slow);
+          FailingInstance::new,
+          SlowInstance::new);
 
   /** While the database is away, and shortly after, errors are what was promised. */
   private static final long AFTER_DATABASE = 6_000;

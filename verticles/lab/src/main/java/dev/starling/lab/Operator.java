@@ -75,6 +75,11 @@ record Operator(URI base) {
                     .sum());
   }
 
+  /** How many reads of a user the node has worked on. */
+  double reads() throws InterruptedException {
+    return meter("starling_operations_seconds_count", "operation=\"get\"").orElse(0.0);
+  }
+
   /** The instances as this node sees them; empty when it does not say. */
   Optional<List<JsonObject>> instances(Token token) throws InterruptedException {
     return send(authorized("/ops/instances", token).GET().build())

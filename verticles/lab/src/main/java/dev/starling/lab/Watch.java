@@ -43,9 +43,13 @@ final class Watch implements AutoCloseable {
    * @param millis from the moment asked about; {@link Long#MAX_VALUE} for never
    */
   record Moment(boolean unseen, long millis) {
+    boolean isNever() {
+      return millis == Long.MAX_VALUE;
+    }
+
     @Override
     public String toString() {
-      return millis == Long.MAX_VALUE ? "never" : Long.toString(millis);
+      return isNever() ? "never" : Long.toString(millis);
     }
   }
 

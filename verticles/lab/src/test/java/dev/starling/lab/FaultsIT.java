@@ -22,7 +22,7 @@ class FaultsIT {
             new RegistrationRace(),
             new KilledNode(),
             new FrozenNode(),
-            FailingInstance.half(),
+            new FailingInstance(),
             new KilledDatabase(),
             new RollingRestart())
         .stream()
