@@ -6,10 +6,10 @@ import io.vertx.core.buffer.Buffer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,7 +24,7 @@ final class Contracts {
 
   private final Vertx vertx;
   private final Function<Announcement, Future<Buffer>> ask;
-  private final Predicate<Announcement> isPresent;
+  private final Function<String, Optional<Announcement>> holder;
   private final Runnable changed;
   private final Map<String, ContractDocument> byHash = new ConcurrentHashMap<>();
   private final Map<String, Set<String>> operations = new ConcurrentHashMap<>();
@@ -35,17 +35,17 @@ final class Contracts {
    * Makes an empty set.
    *
    * @param ask fetches the contract of an instance
-   * @param isPresent whether it makes sense to ask an instance again
+   * @param holder any instance that has the contract of a hash now
    * @param changed runs after each change, on any thread
    */
   Contracts(
       Vertx vertx,
       Function<Announcement, Future<Buffer>> ask,
-      Predicate<Announcement> isPresent,
+      Function<String, Optional<Announcement>> holder,
       Runnable changed) {
     this.vertx = vertx;
     this.ask = ask;
-    this.isPresent = isPresent;
+    this.holder = holder;
     this.changed = changed;
   }
 
@@ -108,12 +108,7 @@ final class Contracts {
         failure.toString());
     vertx
         .timer(ASK_AGAIN)
-        .onSuccess(
-            v -> {
-              if (isPresent.test(announcement)) {
-                learn(announcement);
-              }
-            });
+        .onSuccess(v -> holder.apply(announcement.contract()).ifPresent(this::learn));
   }
 
   /** The newest contract of a service counts; an equal one changes nothing to describe. */

@@ -76,9 +76,9 @@ final class Registry {
    * Hands on what instances announce; messages may be lost, reconciliation finds the rest.
    *
    * @param up gets what nodes of ours have announced, now or long ago
-   * @param changed runs when an instance may have ended
+   * @param down gets those that may have ended
    */
-  Future<Void> listen(Consumer<Announcement> up, Runnable changed) {
+  Future<Void> listen(Consumer<Announcement> up, Consumer<Announcement> down) {
     return vertx
         .eventBus()
         .<Object>consumer(
@@ -90,7 +90,7 @@ final class Registry {
                           if (isUp(message.body())) {
                             up.accept(announcement);
                           } else {
-                            changed.run();
+                            down.accept(announcement);
                           }
                         }))
         .completion();

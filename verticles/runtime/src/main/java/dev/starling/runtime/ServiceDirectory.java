@@ -12,10 +12,12 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,6 +59,13 @@ public final class ServiceDirectory {
   private volatile boolean closed;
   private Future<Void> reconciling;
   private boolean reconcileAgain;
+
+  /** Addresses of which it was said that their instance has ended, since the last reading began. */
+  private Set<String> ended = new HashSet<>();
+
+  /** When an instance was first missing from the registry, by its address. */
+  private final Map<String, Long> missing = new ConcurrentHashMap<>();
+
   private long reconciliation;
 
   ServiceDirectory(
@@ -66,7 +75,7 @@ public final class ServiceDirectory {
     this.membership = membership;
     this.registry = registry;
     this.limits = limits;
-    this.contracts = new Contracts(vertx, this::askForContract, this::isPresent, this::refresh);
+    this.contracts = new Contracts(vertx, this::askForContract, this::holder, this::refresh);
   }
 
   /** Succeeds when the registry was read and each instance in it has been reached or given up. */
@@ -76,7 +85,7 @@ public final class ServiceDirectory {
     membership.onMerged(this::reconcile);
     reconciliation = vertx.setPeriodic(RECONCILE_EVERY, t -> reconcile());
     return registry
-        .listen(this::up, this::reconcile)
+        .listen(this::up, this::down)
         .compose(v -> reconcile())
         .compose(v -> Future.join(instances.values().stream().map(this::reach).toList()))
         .<Void>mapEmpty()
@@ -276,11 +285,14 @@ public final class ServiceDirectory {
     if (!membership.nodes().contains(announcement.node()) || isStale(announcement)) {
       return; // Either it has left, or its joining has yet to be told, and then comes here again.
     }
-    Instance present = instances.get(announcement.address());
-    if (present == null || !present.announcement().equals(announcement)) {
-      add(announcement);
+    if (add(announcement)) {
       refresh();
     }
+  }
+
+  private synchronized void down(Announcement announcement) {
+    ended.add(announcement.address());
+    reconcile();
   }
 
   private void left(String node) {
@@ -305,10 +317,12 @@ public final class ServiceDirectory {
       return reconciling;
     }
     long begun = System.nanoTime();
+    Set<String> told = ended;
+    ended = new HashSet<>();
     Future<Void> reading =
         registry
             .all()
-            .compose(all -> reconcile(all, begun))
+            .compose(all -> reconcile(all, begun, told))
             .onFailure(
                 e -> log.warn("The registry could not be read; trying again: {}", e.toString()));
     reconciling = reading;
@@ -328,7 +342,7 @@ public final class ServiceDirectory {
     }
   }
 
-  private Future<Void> reconcile(Map<String, Announcement> all, long begun) {
+  private Future<Void> reconcile(Map<String, Announcement> all, long begun, Set<String> told) {
     Set<String> nodes = membership.nodes();
     boolean sweeper = membership.self().equals(nodes.stream().min(String::compareTo).orElse(null));
     Map<String, Announcement> live = new HashMap<>();
@@ -343,48 +357,75 @@ public final class ServiceDirectory {
             repairs.add(registry.withdraw(registration));
           }
         });
-    apply(live, begun);
-    missing(live.keySet()).forEach(a -> repairs.add(registry.publish(a)));
+    apply(live, begun, told);
+    offers.values().stream()
+        .filter(a -> !live.containsKey(a.address()))
+        .forEach(a -> repairs.add(registry.publish(a)));
     return Future.join(repairs).mapEmpty();
   }
 
   /** Left over from a withdrawal that crossed a reconciliation, or sent again by somebody. */
   private boolean isStale(Announcement announcement) {
     return announcement.node().equals(membership.self())
-        && !offers.containsKey(announcement.service());
+        && !announcement.equals(offers.get(announcement.service()));
   }
 
   /** What was announced after the reading had begun may not be in it. */
-  private void apply(Map<String, Announcement> live, long begun) {
-    Set<String> gone = new HashSet<>(instances.keySet());
-    gone.removeAll(live.keySet());
-    offers.values().forEach(offer -> gone.remove(offer.address()));
-    gone.removeIf(address -> instances.get(address).isYoungerThan(begun));
-    gone.forEach(this::remove);
-    List<Announcement> fresh =
-        live.values().stream().filter(a -> !instances.containsKey(a.address())).toList();
-    fresh.forEach(this::add);
-    if (!gone.isEmpty() || !fresh.isEmpty()) {
+  private void apply(Map<String, Announcement> live, long begun, Set<String> told) {
+    missing.keySet().removeIf(a -> live.containsKey(a) || !instances.containsKey(a));
+    Set<String> nodes = membership.nodes();
+    boolean changed = false;
+    for (Instance instance : instances.values()) {
+      Announcement there = instance.announcement();
+      Announcement found = live.get(there.address());
+      if (there.equals(offers.get(there.service())) || instance.isYoungerThan(begun)) {
+        continue;
+      }
+      if (found != null) {
+        changed |= add(found);
+      } else if (told.contains(there.address())
+          || !nodes.contains(there.node())
+          || isStale(there)
+          || isMissingForLong(there, begun)) {
+        remove(there.address());
+        changed = true;
+      }
+    }
+    for (Announcement found : live.values()) {
+      changed |= !instances.containsKey(found.address()) && add(found);
+    }
+    if (changed) {
       refresh();
     }
   }
 
-  private List<Announcement> missing(Set<String> published) {
-    return offers.values().stream().filter(a -> !published.contains(a.address())).toList();
+  /** Whether its node, if it were well, would have published it again. */
+  private boolean isMissingForLong(Announcement announcement, long now) {
+    long since = missing.computeIfAbsent(announcement.address(), a -> now);
+    return now - since >= TimeUnit.MILLISECONDS.toNanos(RECONCILE_EVERY);
   }
 
-  private void add(Announcement announcement) {
+  /** Adds an instance, or puts it in the place of what it was before; says whether it is news. */
+  private boolean add(Announcement announcement) {
+    Instance present = instances.get(announcement.address());
+    if (present != null && present.announcement().equals(announcement)) {
+      return false;
+    }
     boolean local = announcement.node().equals(membership.self());
     Instance added = new Instance(announcement, local, limits, this::breaker);
-    Instance replaced = instances.put(announcement.address(), added);
-    if (replaced != null) {
-      replaced.retire();
+    if (present == null && instances.putIfAbsent(announcement.address(), added) != null
+        || present != null && !instances.replace(announcement.address(), present, added)) {
+      return false; // Another thread has just done so.
+    }
+    if (present != null) {
+      present.retire();
     }
     fulfil(added);
     contracts.learn(announcement);
     if (!local) {
       reach(added);
     }
+    return true;
   }
 
   private Breaker breaker(Instance instance) {
@@ -486,8 +527,16 @@ public final class ServiceDirectory {
     listeners.forEach(Runnable::run);
   }
 
-  private boolean isPresent(Announcement announcement) {
-    return !closed && instances.containsKey(announcement.address());
+  /** Any instance that has a contract now. */
+  private Optional<Announcement> holder(String contract) {
+    List<Announcement> holders =
+        instances.values().stream()
+            .map(Instance::announcement)
+            .filter(a -> !closed && a.contract().equals(contract))
+            .toList();
+    return holders.isEmpty()
+        ? Optional.empty()
+        : Optional.of(holders.get(ThreadLocalRandom.current().nextInt(holders.size())));
   }
 
   private Future<Buffer> askForContract(Announcement announcement) {

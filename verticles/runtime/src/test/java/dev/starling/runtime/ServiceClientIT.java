@@ -31,23 +31,20 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ServiceClientIT {
   record Text(String text) {}
 
+  private static final Duration LONG = Duration.ofMinutes(5);
   private static final Operation<Text, Text> ASK =
-      Operation.query("lab", "ask", Text.class, Text.class).open();
+      Operation.query("lab", "ask", Text.class, Text.class).open().within(LONG);
+  private static final Operation<Text, Text> ASK_IN_HASTE =
+      Operation.query("lab", "ask-in-haste", Text.class, Text.class).open();
   private static final Operation<Text, Text> MAKE =
-      Operation.command("lab", "make", Text.class, Text.class).open();
+      Operation.command("lab", "make", Text.class, Text.class).open().within(LONG);
+  private static final Operation<Text, Text> MAKE_IN_HASTE =
+      Operation.command("lab", "make-in-haste", Text.class, Text.class).open();
   private static final Operation<Text, Text> KEYED =
-      Operation.command("lab", "keyed", Text.class, Text.class).open().keyed();
-  private static final Operation<Text, Text> PATIENT =
-      Operation.command("lab", "patient", Text.class, Text.class)
-          .open()
-          .within(Duration.ofMinutes(5));
-  private static final Operation<Text, Text> PATIENT_ASK =
-      Operation.query("lab", "patient-ask", Text.class, Text.class)
-          .open()
-          .within(Duration.ofMinutes(5));
+      Operation.command("lab", "keyed", Text.class, Text.class).open().keyed().within(LONG);
   private static final Operation<Text, Text> NEW =
-      Operation.query("lab", "new", Text.class, Text.class).open();
-  private static final Operation<?, ?>[] ALL = {ASK, MAKE, KEYED, PATIENT, PATIENT_ASK};
+      Operation.query("lab", "new", Text.class, Text.class).open().within(LONG);
+  private static final Operation<?, ?>[] ALL = {ASK, ASK_IN_HASTE, MAKE, MAKE_IN_HASTE, KEYED};
 
   @TempDir private Path secrets;
 
@@ -81,7 +78,7 @@ class ServiceClientIT {
     Companion frozen = companion().freeze();
     companion();
 
-    assertThat(ends(20, () -> ask(ASK))).containsOnly("a");
+    assertThat(ends(20, () -> ask(ASK_IN_HASTE))).containsOnly("a");
     assertThat(frozen.calls).isNotEmpty();
     assertNoneAskedTwice();
   }
@@ -102,7 +99,7 @@ class ServiceClientIT {
     companion().freeze();
     companion();
 
-    List<Object> ends = ends(20, () -> ask(MAKE));
+    List<Object> ends = ends(20, () -> ask(MAKE_IN_HASTE));
     assertThat(ends).containsOnly("a", ErrorCode.TIMED_OUT);
     assertThat(sent()).isEqualTo(20);
   }
@@ -122,7 +119,7 @@ class ServiceClientIT {
   @Test
   void sharesWhatIsUnderWayAmongTheInstances() {
     IntStream.range(0, 3).forEach(i -> companion().freeze());
-    IntStream.range(0, 300).forEach(i -> ask(PATIENT));
+    IntStream.range(0, 300).forEach(i -> ask(MAKE));
 
     await().until(() -> sent() == 300);
     assertThat(companions).allSatisfy(c -> assertThat(c.calls).hasSizeBetween(80, 120));
@@ -133,7 +130,8 @@ class ServiceClientIT {
     Companion broken = companion().fail(ErrorCode.INTERNAL);
     Companion well = companion();
 
-    assertThat(ends(20, () -> ask(KEYED, Call.begin(null, 2_500).keyed("k")))).containsOnly("a");
+    assertThat(ends(20, () -> ask(KEYED, Call.begin(null, LONG.toMillis()).keyed("k"))))
+        .containsOnly("a");
     assertThat(broken.calls).isNotEmpty();
     assertThat(well.calls).hasSize(20);
     assertNoneAskedTwice();
@@ -178,7 +176,7 @@ class ServiceClientIT {
     Companion second = companion().freeze();
     long begin = System.nanoTime();
 
-    assertThat(end(ask(ASK, Call.begin(null, 1_500)))).isEqualTo(ErrorCode.TIMED_OUT);
+    assertThat(end(ask(ASK_IN_HASTE, Call.begin(null, 1_500)))).isEqualTo(ErrorCode.TIMED_OUT);
     long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
     List<Long> budgets =
         Stream.of(first, second)
@@ -196,7 +194,7 @@ class ServiceClientIT {
   void givesTheOnlyInstanceAllTheTime() {
     Companion frozen = companion().freeze();
 
-    assertThat(end(ask(ASK, Call.begin(null, 1_500)))).isEqualTo(ErrorCode.TIMED_OUT);
+    assertThat(end(ask(ASK_IN_HASTE, Call.begin(null, 1_500)))).isEqualTo(ErrorCode.TIMED_OUT);
     assertThat(frozen.calls).hasSize(1);
     assertThat(Long.parseLong(frozen.calls.peek().headers().get(Call.BUDGET)))
         .isBetween(1_000L, 1_500L);
@@ -205,7 +203,7 @@ class ServiceClientIT {
   @Test
   void endsACommandAtOnceWhenTheNodeLeavesThatWorksOnIt() {
     Companion frozen = companion().freeze();
-    Future<String> pending = ask(PATIENT);
+    Future<String> pending = ask(MAKE);
     await().until(() -> frozen.calls.size() == 1);
     companion();
 
@@ -217,7 +215,7 @@ class ServiceClientIT {
   @Test
   void makesAnIdempotentCallElsewhereWhenTheNodeLeavesThatWorksOnIt() {
     Companion frozen = companion().freeze();
-    List<Future<String>> pending = IntStream.range(0, 10).mapToObj(i -> ask(PATIENT_ASK)).toList();
+    List<Future<String>> pending = IntStream.range(0, 10).mapToObj(i -> ask(ASK)).toList();
     await().until(() -> frozen.calls.size() == 10);
     Companion well = companion();
 
@@ -255,13 +253,13 @@ class ServiceClientIT {
   void refusesWhatIsMoreThanMayBeUnderWayToAnInstance() {
     limit(Limit.IN_FLIGHT, 2);
     Companion frozen = companion().freeze();
-    List<Future<String>> pending = IntStream.range(0, 2).mapToObj(i -> ask(PATIENT)).toList();
+    List<Future<String>> pending = IntStream.range(0, 2).mapToObj(i -> ask(MAKE)).toList();
     await().until(() -> frozen.calls.size() == 2);
-    assertThat(end(ask(PATIENT))).isEqualTo(ErrorCode.OVERLOADED);
+    assertThat(end(ask(MAKE))).isEqualTo(ErrorCode.OVERLOADED);
 
     Companion well = companion();
     for (int i = 0; i < 10; i++) {
-      assertThat(end(ask(PATIENT))).isEqualTo("a");
+      assertThat(end(ask(MAKE))).isEqualTo("a");
     }
     assertThat(well.calls).hasSize(10);
     assertThat(pending).noneMatch(Future::isComplete);

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.shareddata.AsyncMap;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -221,6 +222,76 @@ class ServiceDirectoryIT {
   }
 
   @Test
+  void keepsAnInstanceForAWhileWhoseRecordIsLost() {
+    String instance = publish("node-7", "lab");
+    await().until(() -> addresses().contains(instance));
+    lose(instance);
+    findAMark();
+    assertThat(addresses()).contains(instance);
+
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () -> {
+              nodes.merged.run();
+              return !addresses().contains(instance);
+            });
+  }
+
+  @Test
+  void dropsAnInstanceAtOnceThatHasWithdrawn() {
+    String instance = publish("node-7", "lab");
+    await().until(() -> addresses().contains(instance));
+
+    String other = publish("node-8", "lab");
+    lose(other);
+    await(registry.withdraw(records().keySet().iterator().next()));
+
+    await().atMost(Duration.ofSeconds(2)).until(() -> !addresses().contains(instance));
+    assertThat(addresses()).contains(other);
+  }
+
+  @Test
+  void findsAnotherContractThatWasAnnouncedWhileItDidNotListen() {
+    String instance = publish("node-7", "lab");
+    await().until(() -> addresses().contains(instance));
+    lose(instance);
+    nodes.now.remove("node-7");
+    Announcement other = announcement("lab", "node-7", "other");
+    await(registry.publish(other));
+    String last = publish("node-8", "lab");
+    await().until(() -> addresses().contains(last));
+    nodes.now.add("node-7");
+    nodes.merged.run();
+
+    await()
+        .atMost(Duration.ofSeconds(2))
+        .until(() -> one.node.directory().announcements().contains(other));
+  }
+
+  @Test
+  void asksAnotherForTheContractWhenTheFirstGivesNoAnswer() {
+    nodes.now.addAll(List.of("node-7", "node-8"));
+    new Companion(one, "node-7", "lab", ECHO).mute(true).publish();
+    await().until(() -> addresses().size() == 1);
+    new Companion(one, "node-8", "lab", ECHO).publish();
+    await().until(() -> addresses().size() == 2);
+    nodes.leave("node-7");
+
+    await().until(() -> one.node.directory().hasOther(ECHO.spec(), List.of()));
+  }
+
+  /** Takes a record away without a word. */
+  private void lose(String address) {
+    AsyncMap<Object, Object> map =
+        await(one.vertx.sharedData().<Object, Object>getAsyncMap("service.registry"));
+    records().entrySet().stream()
+        .filter(e -> e.getValue().address().equals(address))
+        .forEach(e -> await(map.remove(e.getKey())));
+    assertThat(records().values()).extracting(Announcement::address).doesNotContain(address);
+  }
+
+  @Test
   void publishesItselfAgainWhenItsRecordIsGone() {
     one.deploy(new Lab());
     String registration = records().keySet().iterator().next();
@@ -331,18 +402,23 @@ class ServiceDirectoryIT {
     return await(registry.all());
   }
 
-  /** A change that only a reconciliation can find marks that there was one. */
   private void awaitReconciliation() {
+    String registration = findAMark();
+    nodes.now.remove("node-mark");
+    nodes.merged.run();
+    await().until(() -> addresses().stream().noneMatch(a -> a.endsWith("node-mark")));
+    await(registry.withdraw(registration));
+  }
+
+  /** A change that only a reconciliation can find marks that there was one. */
+  private String findAMark() {
     String mark = "mark" + System.nanoTime();
     Announcement marked = announcement(mark, "node-mark", CONTRACT.hash());
     String registration = await(registry.publish(marked));
     nodes.now.add("node-mark");
     nodes.merged.run();
-    await().atMost(PATIENCE).until(() -> addresses().contains(marked.address()));
-    nodes.now.remove("node-mark");
-    nodes.merged.run();
-    await().atMost(PATIENCE).until(() -> !addresses().contains(marked.address()));
-    await(registry.withdraw(registration));
+    await().until(() -> addresses().contains(marked.address()));
+    return registration;
   }
 
   private static final class Lab extends ServiceVerticle {
