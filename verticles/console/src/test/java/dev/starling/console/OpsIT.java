@@ -271,8 +271,8 @@ class OpsIT {
     "DELETE, /ops/limits, GET",
     "GET, /ops/desired/limits, 'PUT, DELETE'",
     "POST, /ops/desired/drain/test, 'PUT, DELETE'",
-    "POST, /health/live, GET",
-    "PUT, /metrics, GET"
+    "POST, /health/live, 'GET, HEAD'",
+    "PUT, /metrics, 'GET, HEAD'"
   })
   void namesTheMethodsThatItKnows(String method, String path, String allowed) throws Exception {
     HttpResponse<String> answer = send(request(path).method(method, BodyPublishers.noBody()));

@@ -38,7 +38,7 @@ final class Logins implements Part {
             vertx,
             0,
             List.of(node.pid()),
-            Database.embedded(vertx, programs.data()).pids(),
+            Database.embedded(programs.stage(vertx)).pids(),
             login,
             USERS,
             false);

@@ -1,5 +1,6 @@
 package dev.starling.lab;
 
+import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.nio.file.Files;
@@ -56,6 +57,11 @@ final class Programs {
     return directory.resolve("data");
   }
 
+  /** Where a fault, or a reader of the database, finds what these programs share. */
+  Stage stage(Vertx vertx) {
+    return new Stage(project, vertx, directory);
+  }
+
   Project project() {
     return project;
   }
@@ -102,7 +108,9 @@ final class Programs {
   private NodeProcess start(String name, List<String> command, Map<String, String> environment)
       throws IOException {
     List<String> whole =
-        Stream.of(List.of(Project.java()), JVM, options, command).flatMap(List::stream).toList();
+        Stream.of(List.of(Project.tool("java")), JVM, options, command)
+            .flatMap(List::stream)
+            .toList();
     NodeProcess process = new NodeProcess(name, directory, whole, environment);
     running.push(process);
     return process.start();

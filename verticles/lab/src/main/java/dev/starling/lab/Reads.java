@@ -24,7 +24,7 @@ final class Reads implements Part {
     NodeProcess users = programs.node("users", flock.settings("user"), "-cluster").awaitUp();
     NodeProcess front = programs.node("gateway", flock.settings("gateway"), "-cluster");
     Account ada = Account.register(front.awaitApi(), "ada");
-    Database database = Database.embedded(vertx, programs.data());
+    Database database = Database.embedded(programs.stage(vertx));
     List<Long> postgres = database.pids();
     Served.Maker served =
         new Served.Maker(
