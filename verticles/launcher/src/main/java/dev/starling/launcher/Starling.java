@@ -228,11 +228,6 @@ public final class Starling extends VertxApplication implements VertxApplication
   }
 
   @Override
-  public void afterVertxStarted(HookContext context) {
-    certificate.ifPresent(read -> ClusterTls.watch(context.vertx(), read));
-  }
-
-  @Override
   public Supplier<? extends Deployable> verticleSupplier() {
     return () -> {
       node =
@@ -293,6 +288,7 @@ public final class Starling extends VertxApplication implements VertxApplication
   @Override
   public void afterVertxStarted(HookContext context) {
     vertx = context.vertx();
+    certificate.ifPresent(read -> ClusterTls.watch(vertx, read));
   }
 
   @Override
