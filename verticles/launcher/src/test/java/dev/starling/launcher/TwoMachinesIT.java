@@ -82,7 +82,12 @@ class TwoMachinesIT {
     Path shared = directory.resolve("secrets");
     Secrets secrets = Secrets.in(shared, true);
     for (String name :
-        List.of(Secrets.PEPPER, Secrets.KEY_ENCRYPTION, Secrets.CLUSTER, Secrets.DATABASE)) {
+        List.of(
+            Secrets.PEPPER,
+            Secrets.KEY_ENCRYPTION,
+            Secrets.CLUSTER,
+            Secrets.DATABASE,
+            Secrets.OPERATOR)) {
       secrets.file(name);
     }
     StarlingProcess.Builder node =
