@@ -11,7 +11,7 @@ import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.json.JsonObject;
-import java.net.BindException;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -176,7 +176,7 @@ final class NodeVerticle extends VerticleBase {
         .apply(port)
         .recover(
             failure -> {
-              if (!(failure instanceof BindException)) {
+              if (!(failure instanceof IOException)) { // BindException, or the native transport's
                 return Future.failedFuture(failure);
               }
               if (port >= last) {
