@@ -9,6 +9,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Says what is logged and how, in a fraction of the time that an XML file takes to read. */
 @ConfiguratorRank(ConfiguratorRank.CUSTOM_HIGH_PRIORITY)
@@ -45,5 +46,15 @@ public final class Logging extends ContextAwareBase implements Configurator {
     logging.getLogger("io.vertx.launcher.application").setLevel(Level.OFF);
     logging.getLogger("io.vertx.core.impl.VertxImpl").setLevel(Level.OFF);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  /**
+   * All parts have stopped, and event loops end one after the other: what libraries then cannot
+   * tell each other any more is no error.
+   */
+  static void hush() {
+    LoggerContext logging = (LoggerContext) LoggerFactory.getILoggerFactory();
+    logging.getLogger("io.netty").setLevel(Level.OFF);
+    logging.getLogger("io.vertx").setLevel(Level.OFF);
   }
 }

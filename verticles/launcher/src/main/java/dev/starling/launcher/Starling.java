@@ -312,6 +312,7 @@ public final class Starling extends VertxApplication implements VertxApplication
   @Override
   public void beforeStoppingVertx(HookContext context) {
     stop();
+    Logging.hush();
   }
 
   private void stop() {
