@@ -81,7 +81,8 @@ final class Partition implements Fault {
         .with("cluster.minimum-size", 3)
         .with("http.host", address)
         .with("http.insecure", true)
-        .with("operator.host", address);
+        .with("operator.host", address)
+        .with("operator.insecure", true);
   }
 
   @Override

@@ -29,7 +29,14 @@ final class Exposure {
               + " ca.crt (scripts/certs makes them), or cluster.insecure: true if the network"
               + " between the nodes is your own");
     }
-    return http && cluster;
+    boolean operator = isLoopback(configuration, "operator.host");
+    if (!operator && !configuration.flag("operator.insecure")) {
+      throw new StartException(
+          "operator.host is not loopback, and the operator's token would cross the network in"
+              + " clear: reach the port through SSH, or set operator.insecure: true if the network"
+              + " is your own");
+    }
+    return http && cluster && operator;
   }
 
   private static boolean isLoopback(Configuration configuration, String setting) {

@@ -73,6 +73,11 @@ final class Settings {
             "Open connections beyond which the gateway accepts no more"),
         new Setting("operator.host", HOST, "127.0.0.1", "Address of the operator's port"),
         new Setting("operator.port", port(), "9090", "Port for operators; 0: any free port"),
+        new Setting(
+            "operator.insecure",
+            flag(),
+            "false",
+            "Whether the operator's port may leave the loopback, where its token is sent in clear"),
         new Setting("data.directory", path(), "~/.starling", "Where this node keeps its data"),
         new Setting(
             "secrets.directory",

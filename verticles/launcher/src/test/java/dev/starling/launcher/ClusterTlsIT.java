@@ -19,6 +19,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.eventbus.ReplyException;
+import io.vertx.core.eventbus.ReplyFailure;
 import io.vertx.core.eventbus.impl.codecs.StringMessageCodec;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.spi.cluster.ClusterManager;
@@ -109,7 +110,6 @@ class ClusterTlsIT {
 
     assertUnreachable(one, "three");
     assertUnreachable(three, "one");
-    assertThat(received).isEmpty();
     assertThat(ask(one, "two")).isEqualTo("two");
     assertThat(ask(two, "one")).isEqualTo("one");
     assertThat(ask(three, "three")).isEqualTo("three");
@@ -153,7 +153,6 @@ class ClusterTlsIT {
 
     assertUnreachable(member, "one");
     assertUnreachable(one, "three");
-    assertThat(received).isEmpty();
     assertThat(ask(one, "two")).isEqualTo("two");
     assertThat(ask(two, "one")).isEqualTo("one");
   }
@@ -365,11 +364,14 @@ class ClusterTlsIT {
     return vertx.eventBus().request(node, "?", patient).await().body();
   }
 
-  private static void assertUnreachable(Vertx vertx, String node) {
+  /** Neither the message arrives nor an answer. */
+  private void assertUnreachable(Vertx vertx, String node) {
+    int before = received.size();
     DeliveryOptions impatient = new DeliveryOptions().setSendTimeout(2_000);
     assertThatThrownBy(() -> vertx.eventBus().request(node, "?", impatient).await())
         .isInstanceOfSatisfying(
-            ReplyException.class, e -> assertThat(e.failureType().name()).isEqualTo("TIMEOUT"));
+            ReplyException.class, e -> assertThat(e.failureType()).isEqualTo(ReplyFailure.TIMEOUT));
+    assertThat(received).hasSize(before);
   }
 
   /** Writes one message of the bus's protocol, and waits until the other side hangs up or not. */

@@ -150,6 +150,18 @@ class TlsNodesIT {
   }
 
   @Test
+  void refusesToSendTheOperatorsTokenInClear() throws Exception {
+    StarlingProcess open =
+        StarlingProcess.in(directory).onAnyPort().with("operator.host", "0.0.0.0").launch();
+    assertThat(open.exitCode()).isEqualTo(1);
+    assertThat(open.output().strip().lines())
+        .singleElement()
+        .asString()
+        .startsWith("starling: operator.host is not loopback")
+        .contains("operator.insecure: true");
+  }
+
+  @Test
   void survivesWhateverIsSentToTheBus() throws Exception {
     int port = freePort();
     try (StarlingProcess node =

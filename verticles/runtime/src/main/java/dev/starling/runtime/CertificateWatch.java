@@ -67,8 +67,9 @@ public final class CertificateWatch implements AutoCloseable {
 
   /** Once for each reason, however often it is found. */
   private void complain(Throwable reason) {
-    if (!reason.getMessage().equals(complaint)) {
-      complaint = reason.getMessage();
+    String message = String.valueOf(reason.getMessage());
+    if (!message.equals(complaint)) {
+      complaint = message;
       log.warn("The certificate in use stays, the new one is not used: {}", complaint);
     }
   }

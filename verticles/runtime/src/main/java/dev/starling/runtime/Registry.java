@@ -36,6 +36,12 @@ final class Registry {
   private final Refusals refusals;
   private final ServiceDiscovery discovery;
 
+  /** What the last reading believed, by registration: to check a seal takes most of one. */
+  private volatile Map<String, Believed> believed = Map.of();
+
+  /** A value of the map, and what it announces. */
+  private record Believed(Object value, Announcement announcement) {}
+
   Registry(Vertx vertx, byte[] secret, MeterRegistry meters) {
     this.vertx = vertx;
     this.seal = new Seal(secret, "starling.registry");
@@ -59,17 +65,27 @@ final class Registry {
         .sharedData()
         .<Object, Object>getAsyncMap(MAP)
         .compose(AsyncMap::entries)
-        .map(
-            found -> {
-              Map<String, Announcement> all = new HashMap<>();
-              found.forEach(
-                  (key, record) -> {
-                    String registration = String.valueOf(key);
-                    read("record " + registration + " of the registry", record)
-                        .ifPresent(a -> all.put(registration, a));
-                  });
-              return all;
-            });
+        .map(this::read);
+  }
+
+  private Map<String, Announcement> read(Map<Object, Object> entries) {
+    Map<String, Believed> before = believed;
+    Map<String, Believed> now = new HashMap<>();
+    entries.forEach(
+        (key, value) -> {
+          String registration = String.valueOf(key);
+          Believed known = before.get(registration);
+          if (known != null && known.value().equals(value)) {
+            now.put(registration, known);
+          } else {
+            read("record " + registration + " of the registry", value)
+                .ifPresent(a -> now.put(registration, new Believed(value, a)));
+          }
+        });
+    believed = now;
+    Map<String, Announcement> all = new HashMap<>();
+    now.forEach((registration, found) -> all.put(registration, found.announcement()));
+    return all;
   }
 
   /**

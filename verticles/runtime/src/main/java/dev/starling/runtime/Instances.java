@@ -1,0 +1,221 @@
+package dev.starling.runtime;
+
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.eventbus.DeliveryOptions;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The instances that this node knows of, and what it makes of each: whether it has answered yet,
+ * and its breaker.
+ */
+final class Instances {
+  private static final long PING_TIMEOUT = 1_000;
+
+  private final Vertx vertx;
+  private final Context context;
+  private final Limits limits;
+  private final String self;
+  private final Runnable reached;
+  private final Map<String, Instance> byAddress = new ConcurrentHashMap<>();
+  private final Object ejecting = new Object();
+  private final Object wishing = new Object();
+
+  /** What operators want of breakers. */
+  private volatile Map<String, DesiredState.Entry> wishes = Map.of();
+
+  private volatile boolean closed;
+
+  /**
+   * Knows none yet.
+   *
+   * @param context on which breakers work
+   * @param self this node, whose own instances are reached without a ping
+   * @param reached runs when one more can be called, on any thread
+   */
+  Instances(Vertx vertx, Context context, Limits limits, String self, Runnable reached) {
+    this.vertx = vertx;
+    this.context = context;
+    this.limits = limits;
+    this.self = self;
+    this.reached = reached;
+  }
+
+  void close() {
+    closed = true;
+  }
+
+  /** All of all services; it shows what comes and goes while it is walked through. */
+  Collection<Instance> all() {
+    return byAddress.values();
+  }
+
+  boolean has(String address) {
+    return byAddress.containsKey(address);
+  }
+
+  /** Adds an instance, or puts it in the place of what it was before; says whether it is news. */
+  boolean add(Announcement announcement) {
+    Instance present = byAddress.get(announcement.address());
+    if (present != null && present.announcement().equals(announcement)) {
+      return false;
+    }
+    boolean local = announcement.node().equals(self);
+    Instance added = new Instance(announcement, local, limits, this::breaker);
+    if (present == null && byAddress.putIfAbsent(announcement.address(), added) != null
+        || present != null && !byAddress.replace(announcement.address(), present, added)) {
+      return false; // Another thread has just done so.
+    }
+    if (present != null) {
+      present.retire();
+    }
+    fulfil(added);
+    if (!local) {
+      reach(added);
+    }
+    return true;
+  }
+
+  void remove(String address) {
+    Instance removed = byAddress.remove(address);
+    if (removed != null) {
+      removed.retire();
+    }
+  }
+
+  /** Takes out the instances of a node; what was sent to them is still under way. */
+  List<Instance> removeOf(String node) {
+    List<Instance> gone = all().stream().filter(i -> i.announcement().node().equals(node)).toList();
+    gone.forEach(i -> byAddress.remove(i.address(), i));
+    return gone;
+  }
+
+  /** Succeeds when each has been asked once, whether or not it has answered. */
+  Future<Void> reach() {
+    return Future.join(all().stream().map(this::reach).toList()).<Void>mapEmpty().otherwiseEmpty();
+  }
+
+  /** A new instance gets calls when it has answered once: then the way to it is open, and warm. */
+  private Future<Void> reach(Instance instance) {
+    if (instance.isReached()) {
+      return Future.succeededFuture();
+    }
+    return ask(instance.address(), ServiceVerticle.PING)
+        .onSuccess(
+            answer -> {
+              instance.reached();
+              reached.run();
+            })
+        .onFailure(e -> reachAgain(instance))
+        .mapEmpty();
+  }
+
+  private void reachAgain(Instance instance) {
+    vertx
+        .timer(PING_TIMEOUT / 2)
+        .onSuccess(
+            v -> {
+              if (!closed && byAddress.get(instance.address()) == instance) {
+                reach(instance);
+              }
+            });
+  }
+
+  /** Asks an instance what every service answers, past all breakers. */
+  Future<Buffer> ask(String address, String operation) {
+    return vertx
+        .eventBus()
+        .<Buffer>request(
+            address,
+            Buffer.buffer(),
+            new DeliveryOptions()
+                .setSendTimeout(PING_TIMEOUT)
+                .addHeader(ServiceVerticle.OPERATION, operation))
+        .map(reply -> reply.body());
+  }
+
+  private Breaker breaker(Instance instance) {
+    Announcement a = instance.announcement();
+    return new Breaker(
+        a.service() + " on " + a.nodeName(),
+        vertx,
+        context,
+        limits,
+        open -> eject(instance, open),
+        () -> ask(a.address(), ServiceVerticle.PING),
+        instance::begin);
+  }
+
+  /**
+   * At most half of a service's instances are ejected at a time, its only one never: a fault that
+   * all share is no reason to call none of them.
+   */
+  private boolean eject(Instance instance, Runnable open) {
+    synchronized (ejecting) {
+      if (!isSpare(instance)) {
+        return false;
+      }
+      open.run();
+      return true;
+    }
+  }
+
+  private boolean isSpare(Instance instance) {
+    String service = instance.announcement().service();
+    List<Instance> all = all().stream().filter(i -> i.isOf(service) && i.isReached()).toList();
+    long ejected = all.stream().filter(i -> i == instance || !i.breaker().isClosed()).count();
+    return 2 * ejected <= all.size();
+  }
+
+  /** Where so many are ejected no more, since others have gone, the ejected are probed now. */
+  void reprieve() {
+    all().stream()
+        .filter(i -> !i.breaker().isClosed() && !isSpare(i))
+        .forEach(i -> i.breaker().reset());
+  }
+
+  /** Does to breakers what operators want, also to those of instances that come later. */
+  void follow(DesiredState desired) {
+    desired.on(
+        DesiredKind.BREAKER.prefix(),
+        entries -> {
+          Map<String, DesiredState.Entry> before = wishes;
+          wishes = entries;
+          for (Instance instance : all()) {
+            fulfil(instance);
+            DesiredState.Entry wanted = entries.get(wish(instance));
+            if (isReset(wanted) && !wanted.equals(before.get(wanted.key()))) {
+              instance.breaker().reset();
+            }
+          }
+        });
+  }
+
+  private void fulfil(Instance instance) {
+    synchronized (wishing) {
+      DesiredState.Entry wanted = wishes.get(wish(instance));
+      String state = wanted == null ? "" : wanted.value().getString("state");
+      instance
+          .breaker()
+          .wish(
+              switch (state) {
+                case "open" -> Breaker.Wish.OPEN;
+                case "closed" -> Breaker.Wish.CLOSED;
+                default -> Breaker.Wish.AUTOMATIC;
+              });
+    }
+  }
+
+  private static String wish(Instance instance) {
+    return DesiredKind.BREAKER.prefix() + instance.announcement().name();
+  }
+
+  private static boolean isReset(DesiredState.Entry wanted) {
+    return wanted != null && wanted.value().getString("state").equals("reset");
+  }
+}
