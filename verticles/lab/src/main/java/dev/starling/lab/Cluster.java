@@ -48,7 +48,7 @@ final class Cluster implements AutoCloseable {
     List<NodeProcess> nodes = new ArrayList<>();
     for (String name : NAMES) {
       Launch node =
-          new Launch(name, stage.project().jar())
+          new Launch(name, stage.project())
               .with("services", name.startsWith("user") ? "user" : "gateway")
               .with("data.directory", stage.data())
               .with("cluster.name", stage.directory().getFileName())

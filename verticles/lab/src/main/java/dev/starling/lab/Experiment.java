@@ -21,7 +21,7 @@ import java.util.Random;
 final class Experiment {
   private static final Duration BEFORE = Duration.ofSeconds(8);
   private static final Duration AFTER = Duration.ofSeconds(10);
-  private static final Duration WARM = Duration.ofSeconds(10);
+  private static final Duration WARM = Duration.ofSeconds(30);
   private static final Duration WHOLE = Duration.ofSeconds(45);
   private static final int ATTEMPTS = 8;
   private static final double LEAST_SHARE = 0.2;

@@ -11,11 +11,20 @@ final class Growing {
 
   private Growing() {}
 
+  /**
+   * Measures at one size.
+   *
+   * @param warmings how often it runs warm before: the more share the load, the longer each of them
+   *     is cold
+   */
   static Findings.Point measure(
-      int size, Vertx vertx, Visit visit, List<NodeProcess> nodes, Pace pace) throws Exception {
+      int size, int warmings, Vertx vertx, Visit visit, List<NodeProcess> nodes, Pace pace)
+      throws Exception {
     List<Long> pids = nodes.stream().map(NodeProcess::pid).toList();
     Served subject = new Served("", vertx, 0, pids, List.of(), visit, Pace.CONNECTIONS, false);
-    subject.warm(pace);
+    for (int i = 0; i < warmings; i++) {
+      subject.warm(pace);
+    }
     double rest = rest(pids);
     List<Double> cpu = new ArrayList<>();
     for (int i = 0; i < pace.rounds(); i++) {

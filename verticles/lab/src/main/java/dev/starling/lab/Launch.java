@@ -6,24 +6,27 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** How a node is started; a fault may change it before the first start. */
+/** How a node is started, by {@code scripts/node}; a fault may change it before the first start. */
 final class Launch {
   /**
    * Small heaps, so that what is not bounded shows; the quick compiler, so that five start soon.
    */
-  private static final List<String> JVM =
-      List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+  private static final String JVM =
+      "-Xmx256m -XX:TieredStopAtLevel=1 -XX:ActiveProcessorCount="
+          + Runtime.getRuntime().availableProcessors();
 
   private final String name;
-  private final Path jar;
+  private final Project project;
   private final List<String> prefix = new ArrayList<>();
   private final List<String> arguments = new ArrayList<>();
   private final Map<String, String> environment = new HashMap<>();
 
-  Launch(String name, Path jar) {
+  Launch(String name, Project project) {
     this.name = name;
-    this.jar = jar;
+    this.project = project;
     with("node.name", name);
+    environment("JAVA_HOME", System.getProperty("java.home"));
+    environment("JAVA_OPTS", JVM);
   }
 
   String name() {
@@ -68,9 +71,7 @@ final class Launch {
    */
   NodeProcess in(Path logs) {
     List<String> command = new ArrayList<>(prefix);
-    command.add(Project.tool("java"));
-    command.addAll(JVM);
-    command.addAll(List.of("-jar", jar.toString()));
+    command.add(project.root().resolve("scripts/node").toString());
     command.addAll(arguments);
     return new NodeProcess(name, logs, command, environment);
   }

@@ -6,6 +6,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -89,10 +90,15 @@ final class NodeProcess {
     }
   }
 
-  /** Starts the process; {@link #awaitUp} says when it runs. */
+  /**
+   * Starts the process; {@link #awaitUp} says when it runs. One that comes back leaves some cores
+   * to those that serve meanwhile, as if it had a machine of its own.
+   */
   NodeProcess start() throws IOException {
     log = logs.resolve(name + "." + ++starts + ".log");
-    ProcessBuilder builder = new ProcessBuilder(command);
+    List<String> line = new ArrayList<>(starts > 1 ? Cores.few() : List.of());
+    line.addAll(command);
+    ProcessBuilder builder = new ProcessBuilder(line);
     builder.environment().keySet().removeIf(variable -> variable.startsWith("STARLING_"));
     builder.environment().putAll(environment);
     begun = System.nanoTime();
@@ -104,6 +110,7 @@ final class NodeProcess {
   NodeProcess awaitUp() throws InterruptedException {
     awaitPrinted(OPERATOR);
     operator = address(OPERATOR).orElseThrow();
+    Cores.all(pid());
     address(API).ifPresent(now -> api = now);
     return this;
   }

@@ -35,7 +35,7 @@ final class Nodes implements Part {
             programs.node(name, flock.settings("echo"), "-cluster", "-services", echo).awaitUp());
       }
       Programs.awaitAnswer(visit, 0);
-      points.add(Growing.measure(size, vertx, visit, nodes, pace));
+      points.add(Growing.measure(size, (size + 1) / 2, vertx, visit, nodes, pace));
     }
     findings
         .growths()

@@ -44,7 +44,7 @@ final class Partition implements Fault {
   @Override
   public void stage(Stage stage) throws Exception {
     NodeProcess maker =
-        new Launch("maker", stage.project().jar())
+        new Launch("maker", stage.project())
             .with("services", "user")
             .with("data.directory", stage.data())
             .with("operator.port", 0)

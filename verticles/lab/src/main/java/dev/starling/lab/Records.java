@@ -37,7 +37,7 @@ final class Records implements Part {
     List<Findings.Point> points = new ArrayList<>();
     for (int size : SIZES) {
       grow(vertx, nodes.get(0), size);
-      points.add(Growing.measure(size, vertx, visit, nodes, pace));
+      points.add(Growing.measure(size, 1, vertx, visit, nodes, pace));
     }
     findings.growths().add(new Findings.Growth("CPU time of a call by records", "records", points));
   }

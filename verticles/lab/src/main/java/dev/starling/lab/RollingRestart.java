@@ -7,8 +7,14 @@ import static dev.starling.lab.Kind.REGISTRATION;
 
 import java.time.Duration;
 
-/** Every node is stopped by SIGTERM and started anew, one after the other, as in an upgrade. */
+/**
+ * Every node is stopped by SIGTERM and started anew, one after the other, as in an upgrade. The
+ * next one has its turn when the slow start of the one before is over: until then that one is no
+ * full substitute.
+ */
 final class RollingRestart implements Fault {
+  private static final Duration SLOW_START = Duration.ofSeconds(10);
+
   @Override
   public String name() {
     return "rolling-restart";
@@ -30,6 +36,7 @@ final class RollingRestart implements Fault {
       }
       node.start().awaitUp();
       scene.cluster().awaitWhole(Duration.ofSeconds(60));
+      Thread.sleep(SLOW_START.toMillis());
     }
   }
 

@@ -19,9 +19,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The Vert.x breaker counts failures and forgets them at any success, so that an instance which
  * fails half of its calls would stay in use (vertx-circuit-breaker #53). Here a {@link Window}
- * decides: the share of failed or of slow calls among enough of them, or some time-outs in a row
- * where calls are few. It is told by {@code open()}. Only faults count, never a caller's error or
- * haste, and never a refusal: an instance that is full or stopping is not broken.
+ * decides: the share of failed or of slow calls among enough of them, in the whole of it or in its
+ * latest tenth, or some time-outs in a row where calls are few. It is told by {@code open()}. Only
+ * faults count, never a caller's error or haste, and never a refusal: an instance that is full or
+ * stopping is not broken.
  *
  * <p>The way back: when the wait is over the Vert.x breaker is half open and lets one call through,
  * which is the ping of the instance. When that was answered a few idempotent calls try it; a fault
@@ -191,16 +192,33 @@ final class Breaker {
     }
   }
 
+  /** The whole window alone would take most of its length to notice what has just gone bad. */
   private void judge() {
-    Window.Totals totals = window.totals(now(), limits.get(Limit.BREAKER_WINDOW));
-    boolean enough = totals.calls() >= limits.get(Limit.BREAKER_CALLS);
-    if (timeoutsInARow >= limits.get(Limit.BREAKER_TIMEOUTS)) {
-      open(timeoutsInARow + " calls in a row were not answered in time");
-    } else if (enough && totals.failedPercent() >= limits.get(Limit.BREAKER_FAILURES)) {
-      open(totals.failed() + " of " + totals.calls() + " calls failed");
-    } else if (enough && totals.slowPercent() >= limits.get(Limit.BREAKER_SLOW)) {
-      open(totals.slow() + " of " + totals.calls() + " calls were slow");
+    long now = now();
+    long length = limits.get(Limit.BREAKER_WINDOW);
+    String why =
+        timeoutsInARow >= limits.get(Limit.BREAKER_TIMEOUTS)
+            ? timeoutsInARow + " calls in a row were not answered in time"
+            : reproach(window.totals(now, length));
+    if (why == null) {
+      why = reproach(window.latest(now, length));
     }
+    if (why != null) {
+      open(why);
+    }
+  }
+
+  /** What too many of the calls did; null for nothing, or where there are too few to tell. */
+  private String reproach(Window.Totals totals) {
+    if (totals.calls() < limits.get(Limit.BREAKER_CALLS)) {
+      return null;
+    }
+    if (totals.failedPercent() >= limits.get(Limit.BREAKER_FAILURES)) {
+      return totals.failed() + " of " + totals.calls() + " calls failed";
+    }
+    return totals.slowPercent() >= limits.get(Limit.BREAKER_SLOW)
+        ? totals.slow() + " of " + totals.calls() + " calls were slow"
+        : null;
   }
 
   private void open(String why) {

@@ -60,13 +60,13 @@ public enum Limit {
       1,
       100_000,
       20,
-      "Calls in the window below which shares mean nothing"),
+      "Calls in the window, or in its latest tenth, below which shares mean nothing"),
   BREAKER_FAILURES(
       "breaker.failure-share",
       Unit.PERCENT,
       1,
       100,
-      50,
+      40,
       "Share of failed calls that opens a breaker"),
   BREAKER_SLOW(
       "breaker.slow-share",

@@ -53,12 +53,21 @@ final class Window {
 
   /** What was counted within the window that ends now. */
   Totals totals(long now, long length) {
+    return totals(now, length, SLICES);
+  }
+
+  /** What was counted in the slice of time that is not over yet. */
+  Totals latest(long now, long length) {
+    return totals(now, length, 1);
+  }
+
+  private Totals totals(long now, long length, int slices) {
     long number = now / Math.max(1, length / SLICES);
     int allCalls = 0;
     int allFailed = 0;
     int allSlow = 0;
     for (int i = 0; i < SLICES; i++) {
-      if (slice[i] > number - SLICES && slice[i] <= number) {
+      if (slice[i] > number - slices && slice[i] <= number) {
         allCalls += calls[i];
         allFailed += failed[i];
         allSlow += slow[i];

@@ -62,6 +62,21 @@ class BreakerIT {
   }
 
   @Test
+  void opensSoonThoughAllWentWellUntilNow() throws InterruptedException {
+    for (int i = 0; i < 300; i++) {
+      call(null);
+    }
+    Thread.sleep(1_100); // a tenth of the window
+    for (int i = 0; i < 30 && breaker.isClosed(); i++) {
+      call(null);
+      call(ErrorCode.INTERNAL);
+    }
+
+    assertThat(breaker.isClosed()).isFalse();
+    assertThat(breaker.status().window().failedPercent()).isLessThan(20);
+  }
+
+  @Test
   void staysClosedBelowTheShare() {
     for (int i = 0; i < 30; i++) {
       call(null);

@@ -32,6 +32,16 @@ class WindowTest {
     assertThat(totals.failedPercent()).isEqualTo(50);
   }
 
+  @Test
+  void tellsOfItsLatestTenth() {
+    window.add(1_999, LENGTH, true, false);
+    window.add(2_000, LENGTH, false, false);
+    window.add(2_400, LENGTH, false, true);
+
+    assertThat(window.latest(2_999, LENGTH)).isEqualTo(new Totals(2, 0, 1));
+    assertThat(window.latest(3_000, LENGTH)).isEqualTo(NOTHING);
+  }
+
   /** The clock may begin anywhere, below zero too. */
   @ParameterizedTest
   @ValueSource(longs = {0, 1_700_000_000_000L, -1_700_000_000_000L, -5_000})
