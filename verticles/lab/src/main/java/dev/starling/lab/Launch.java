@@ -6,14 +6,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** How a node is started, by {@code scripts/node}; a fault may change it before the first start. */
+/**
+ * How a node is started, by {@code scripts/node}; a fault may change it before the first start.
+ *
+ * <p>Each has a session of its own: Linux shares the cores among sessions first (autogroup), as it
+ * does among the services of a machine. Passwords are hashed at the lowest priority of their node;
+ * without that they would get nothing while some other node starts.
+ */
 final class Launch {
   /**
    * Small heaps, so that what is not bounded shows; the quick compiler, so that five start soon.
    */
-  private static final String JVM =
-      "-Xmx256m -XX:TieredStopAtLevel=1 -XX:ActiveProcessorCount="
-          + Runtime.getRuntime().availableProcessors();
+  private static final String JVM = "-Xmx256m -XX:TieredStopAtLevel=1";
 
   private final String name;
   private final Project project;
@@ -70,7 +74,8 @@ final class Launch {
    * @param logs where it writes what it prints
    */
   NodeProcess in(Path logs) {
-    List<String> command = new ArrayList<>(prefix);
+    List<String> command = new ArrayList<>(List.of("setsid"));
+    command.addAll(prefix);
     command.add(project.root().resolve("scripts/node").toString());
     command.addAll(arguments);
     return new NodeProcess(name, logs, command, environment);

@@ -6,10 +6,11 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,6 +25,12 @@ final class NodeProcess {
   private static final Pattern API = Pattern.compile("^ +API +(https?://\\S+)$", Pattern.MULTILINE);
   private static final Pattern OPERATOR =
       Pattern.compile("^ +Operator +(https?://\\S+)$", Pattern.MULTILINE);
+
+  private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
+
+  static { // In sessions of their own they do not hear of a Ctrl-C.
+    Runtime.getRuntime().addShutdownHook(new Thread(NodeProcess::endAll, "end"));
+  }
 
   private final String name;
   private final Path logs;
@@ -96,13 +103,13 @@ final class NodeProcess {
    */
   NodeProcess start() throws IOException {
     log = logs.resolve(name + "." + ++starts + ".log");
-    List<String> line = new ArrayList<>(starts > 1 ? Cores.few() : List.of());
-    line.addAll(command);
-    ProcessBuilder builder = new ProcessBuilder(line);
+    ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().keySet().removeIf(variable -> variable.startsWith("STARLING_"));
     builder.environment().putAll(environment);
     begun = System.nanoTime();
     process = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    RUNNING.add(process);
+    process.onExit().thenAccept(RUNNING::remove);
     return this;
   }
 
@@ -110,7 +117,6 @@ final class NodeProcess {
   NodeProcess awaitUp() throws InterruptedException {
     awaitPrinted(OPERATOR);
     operator = address(OPERATOR).orElseThrow();
-    Cores.all(pid());
     address(API).ifPresent(now -> api = now);
     return this;
   }
@@ -152,11 +158,6 @@ final class NodeProcess {
     return process.exitValue();
   }
 
-  /** SIGTERM, and nobody waits. */
-  void terminate() {
-    process.destroy();
-  }
-
   /** SIGTERM, then SIGKILL, also when it is frozen; for the end of a cluster. */
   void end() throws InterruptedException {
     if (process != null) {
@@ -170,6 +171,18 @@ final class NodeProcess {
   /** SIGKILL; returns when the process has gone. */
   void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
+  }
+
+  private static void endAll() {
+    List<Long> pids = RUNNING.stream().map(Process::pid).toList();
+    RUNNING.forEach(Process::destroy);
+    try {
+      if (!pids.isEmpty()) {
+        Command.signal("CONT", pids);
+      }
+    } catch (IOException | InterruptedException | LabException e) {
+      System.err.println("Nodes that are frozen go on running: " + e.getMessage());
+    }
   }
 
   /** SIGSTOP: it stays where it is and does nothing, as in a long pause of the collector. */

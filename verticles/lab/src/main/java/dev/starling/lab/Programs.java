@@ -45,8 +45,6 @@ final class Programs {
     this.project = project;
     this.options = options;
     directory = Files.createTempDirectory("starling-bench-");
-    Runtime.getRuntime()
-        .addShutdownHook(new Thread(() -> running.forEach(NodeProcess::terminate), "end"));
   }
 
   Path directory() {

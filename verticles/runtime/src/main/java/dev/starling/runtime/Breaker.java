@@ -20,9 +20,9 @@ import org.slf4j.LoggerFactory;
  * <p>The Vert.x breaker counts failures and forgets them at any success, so that an instance which
  * fails half of its calls would stay in use (vertx-circuit-breaker #53). Here a {@link Window}
  * decides: the share of failed or of slow calls among enough of them, in the whole of it or in its
- * latest tenth, or some time-outs in a row where calls are few. It is told by {@code open()}. Only
- * faults count, never a caller's error or haste, and never a refusal: an instance that is full or
- * stopping is not broken.
+ * latest one or two tenths, or some time-outs in a row where calls are few. It is told by {@code
+ * open()}. Only faults count, never a caller's error or haste, and never a refusal: an instance
+ * that is full or stopping is not broken.
  *
  * <p>The way back: when the wait is over the Vert.x breaker is half open and lets one call through,
  * which is the ping of the instance. When that was answered a few idempotent calls try it; a fault
@@ -34,6 +34,12 @@ import org.slf4j.LoggerFactory;
  */
 final class Breaker {
   private static final Logger log = LoggerFactory.getLogger(Breaker.class);
+
+  /**
+   * Tenths of the window that are judged apart: the whole would take most of its length to notice
+   * what has just gone bad, and the latest alone sees too little where calls are few.
+   */
+  private static final int[] LATEST = {2, 1};
 
   /** How often an open breaker looks whether its wait is over; Vert.x cannot vary its own. */
   private static final long LOOK_EVERY = 250;
@@ -192,7 +198,6 @@ final class Breaker {
     }
   }
 
-  /** The whole window alone would take most of its length to notice what has just gone bad. */
   private void judge() {
     long now = now();
     long length = limits.get(Limit.BREAKER_WINDOW);
@@ -200,8 +205,8 @@ final class Breaker {
         timeoutsInARow >= limits.get(Limit.BREAKER_TIMEOUTS)
             ? timeoutsInARow + " calls in a row were not answered in time"
             : reproach(window.totals(now, length));
-    if (why == null) {
-      why = reproach(window.latest(now, length));
+    for (int i = 0; why == null && i < LATEST.length; i++) {
+      why = reproach(window.totals(now, length, LATEST[i]));
     }
     if (why != null) {
       open(why);

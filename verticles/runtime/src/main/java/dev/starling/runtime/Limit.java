@@ -60,7 +60,7 @@ public enum Limit {
       1,
       100_000,
       20,
-      "Calls in the window, or in its latest tenth, below which shares mean nothing"),
+      "Calls in the window, or in its latest tenths, below which shares mean nothing"),
   BREAKER_FAILURES(
       "breaker.failure-share",
       Unit.PERCENT,

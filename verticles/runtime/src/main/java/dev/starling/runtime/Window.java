@@ -56,12 +56,12 @@ final class Window {
     return totals(now, length, SLICES);
   }
 
-  /** What was counted in the slice of time that is not over yet. */
-  Totals latest(long now, long length) {
-    return totals(now, length, 1);
-  }
-
-  private Totals totals(long now, long length, int slices) {
+  /**
+   * What was counted in the latest slices of it, the one included that is not over yet.
+   *
+   * @param slices from 1 to 10
+   */
+  Totals totals(long now, long length, int slices) {
     long number = now / Math.max(1, length / SLICES);
     int allCalls = 0;
     int allFailed = 0;
