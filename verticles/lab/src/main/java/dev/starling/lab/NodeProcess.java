@@ -97,10 +97,7 @@ final class NodeProcess {
     }
   }
 
-  /**
-   * Starts the process; {@link #awaitUp} says when it runs. One that comes back leaves some cores
-   * to those that serve meanwhile, as if it had a machine of its own.
-   */
+  /** Starts the process; {@link #awaitUp} says when it runs. */
   NodeProcess start() throws IOException {
     log = logs.resolve(name + "." + ++starts + ".log");
     ProcessBuilder builder = new ProcessBuilder(command);
