@@ -18,11 +18,9 @@ import org.slf4j.LoggerFactory;
  * nothing else touches that.
  *
  * <p>The Vert.x breaker counts failures and forgets them at any success, so that an instance which
- * fails half of its calls would stay in use (vertx-circuit-breaker #53). Here a {@link Window}
- * decides: the share of failed or of slow calls among enough of them, in the whole of it or in its
- * latest one or two tenths, or some time-outs in a row where calls are few. It is told by {@code
- * open()}. Only faults count, never a caller's error or haste, and never a refusal: an instance
- * that is full or stopping is not broken.
+ * fails half of its calls would stay in use (vertx-circuit-breaker #53). Here the instance's {@link
+ * Conduct} decides, and the breaker is told by {@code open()}. Only faults count, never a caller's
+ * error or haste, and never a refusal: an instance that is full or stopping is not broken.
  *
  * <p>The way back: when the wait is over the Vert.x breaker is half open and lets one call through,
  * which is the ping of the instance. When that was answered a few idempotent calls try it; a fault
@@ -34,12 +32,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Breaker {
   private static final Logger log = LoggerFactory.getLogger(Breaker.class);
-
-  /**
-   * Tenths of the window that are judged apart: the whole would take most of its length to notice
-   * what has just gone bad, and the latest alone sees too little where calls are few.
-   */
-  private static final int[] LATEST = {2, 1};
 
   /** How often an open breaker looks whether its wait is over; Vert.x cannot vary its own. */
   private static final long LOOK_EVERY = 250;
@@ -89,12 +81,11 @@ final class Breaker {
   private final Runnable recovered;
   private final Context context;
   private final CircuitBreaker circuit;
-  private final Window window = new Window();
+  private final Conduct conduct;
 
   private volatile State state = State.CLOSED;
   private volatile int generation;
   private Wish wish = Wish.AUTOMATIC;
-  private int timeoutsInARow;
   private int trialsLeft;
   private int trialsUnderWay;
   private int trialsWon;
@@ -119,6 +110,7 @@ final class Breaker {
       Runnable recovered) {
     this.name = name;
     this.limits = limits;
+    this.conduct = new Conduct(limits);
     this.ejection = ejection;
     this.ping = ping;
     this.recovered = recovered;
@@ -189,41 +181,13 @@ final class Breaker {
       if (state == State.HALF_OPEN) {
         tried(untold, fault);
       } else if (state == State.CLOSED && !untold) {
-        timeoutsInARow = code == ErrorCode.TIMED_OUT ? timeoutsInARow + 1 : 0;
-        window.add(now(), limits.get(Limit.BREAKER_WINDOW), fault, slow);
-        if (fault || slow) {
-          judge();
+        conduct.add(now(), code == ErrorCode.TIMED_OUT, fault, slow);
+        String reproach = fault || slow ? conduct.reproach(now()) : null;
+        if (reproach != null) {
+          open(reproach);
         }
       }
     }
-  }
-
-  private void judge() {
-    long now = now();
-    long length = limits.get(Limit.BREAKER_WINDOW);
-    String why =
-        timeoutsInARow >= limits.get(Limit.BREAKER_TIMEOUTS)
-            ? timeoutsInARow + " calls in a row were not answered in time"
-            : reproach(window.totals(now, length));
-    for (int i = 0; why == null && i < LATEST.length; i++) {
-      why = reproach(window.totals(now, length, LATEST[i]));
-    }
-    if (why != null) {
-      open(why);
-    }
-  }
-
-  /** What too many of the calls did; null for nothing, or where there are too few to tell. */
-  private String reproach(Window.Totals totals) {
-    if (totals.calls() < limits.get(Limit.BREAKER_CALLS)) {
-      return null;
-    }
-    if (totals.failedPercent() >= limits.get(Limit.BREAKER_FAILURES)) {
-      return totals.failed() + " of " + totals.calls() + " calls failed";
-    }
-    return totals.slowPercent() >= limits.get(Limit.BREAKER_SLOW)
-        ? totals.slow() + " of " + totals.calls() + " calls were slow"
-        : null;
   }
 
   private void open(String why) {
@@ -254,7 +218,6 @@ final class Breaker {
   private void change(State next) {
     state = next;
     generation++;
-    timeoutsInARow = 0;
   }
 
   /** The Vert.x breaker is half open and lets one call through. */
@@ -323,7 +286,7 @@ final class Breaker {
       return;
     }
     change(State.CLOSED);
-    window.clear();
+    conduct.forget();
     recovered.run();
     log.info("{}: breaker closed", name);
   }
@@ -351,8 +314,7 @@ final class Breaker {
 
   synchronized Status status() {
     long left = state == State.OPEN ? Math.max(0, probeAt - now()) : 0;
-    Window.Totals totals = window.totals(now(), limits.get(Limit.BREAKER_WINDOW));
-    return new Status(state, wish, totals, reason, left);
+    return new Status(state, wish, conduct.totals(now()), reason, left);
   }
 
   /** It is not needed any more. */
