@@ -65,7 +65,7 @@ final class OperationRoute implements Handler<RoutingContext> {
       String token = operation.open() ? null : token(request);
       String key = operation.keyed() ? IdempotencyKey.of(request.headers()) : null;
       long budget = Patience.of(request.headers(), operation.budget());
-      call = GatewayVerticle.call(context, token, budget).keyed(key);
+      call = Pipeline.call(context, token, budget).keyed(key);
       Call begun = call;
       reply = verify(token).compose(v -> node.client().send(operation, body, parameters, begun));
     } catch (ServiceException e) {
