@@ -25,13 +25,14 @@ import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.hibernate.validator.HibernateValidator;
 import org.hibernate.validator.messageinterpolation.ParameterMessageInterpolator;
 
@@ -54,6 +55,16 @@ final class Codec {
           .build();
   private static final ObjectMapper TOLERANT = mapper(false).build();
   private static final Validator VALIDATOR = validator();
+
+  /** Names and types of a record's components. */
+  private static final ClassValue<Map<String, Class<?>>> COMPONENTS =
+      new ClassValue<>() {
+        @Override
+        protected Map<String, Class<?>> computeValue(Class<?> type) {
+          return Arrays.stream(type.getRecordComponents())
+              .collect(Collectors.toMap(RecordComponent::getName, RecordComponent::getType));
+        }
+      };
 
   private Codec() {}
 
@@ -152,7 +163,7 @@ final class Codec {
       }
       merged = object;
     }
-    Map<String, Class<?>> components = components(type);
+    Map<String, Class<?>> components = COMPONENTS.get(type);
     for (Map.Entry<String, String> parameter : parameters.entrySet()) {
       String name = parameter.getKey();
       if (merged.has(name)) {
@@ -165,14 +176,6 @@ final class Codec {
       merged.set(name, parameterValue(name, parameter.getValue(), components.get(name)));
     }
     return merged;
-  }
-
-  private static Map<String, Class<?>> components(Class<?> type) {
-    Map<String, Class<?>> components = new HashMap<>();
-    for (RecordComponent component : type.getRecordComponents()) {
-      components.put(component.getName(), component.getType());
-    }
-    return components;
   }
 
   /** Text from an address becomes a number or a boolean where the record wants one. */

@@ -1,8 +1,8 @@
 package dev.starling.runtime;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
 import io.vertx.core.Completable;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  */
 final class OperationHandler<I, O> {
   private static final Logger log = LoggerFactory.getLogger(OperationHandler.class);
-  private static final TypeReference<Map<String, String>> PARAMETERS = new TypeReference<>() {};
+  private static final ObjectReader PARAMETERS = Codec.mapper().readerForMapOf(String.class);
   private static final Pattern MEMBER = Pattern.compile("\\{([^}]+)}");
 
   private final Operation<I, O> operation;
@@ -149,7 +149,7 @@ final class OperationHandler<I, O> {
       return null;
     }
     try {
-      return Codec.mapper().readValue(parameters, PARAMETERS);
+      return PARAMETERS.readValue(parameters);
     } catch (JsonProcessingException e) {
       throw new ServiceException(ErrorCode.MALFORMED, "The parameters cannot be read");
     }
