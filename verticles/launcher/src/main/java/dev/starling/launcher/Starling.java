@@ -40,15 +40,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Starling extends VertxApplication implements VertxApplicationHooks {
   private static final Logger log = LoggerFactory.getLogger(Starling.class);
-  private static final String LOOPBACK = "127.0.0.1";
-  private static final String TRY =
-      """
-
-      Try:
-        curl -i %1$s://%2$s/api/users -H 'Content-Type: application/json' \\
-          -d '{"username":"ada","password":"correct horse battery"}'
-        curl -i %1$s://%2$s/openapi.json
-      Ctrl-C stops all of it; the data stay.""";
   private static final Executor BESIDE = task -> new Thread(task, "start").start();
   private static final Duration LAST_STEP = Duration.ofSeconds(15);
   private static final Duration DATABASE_STOP = Duration.ofSeconds(20);
@@ -134,30 +125,8 @@ public final class Starling extends VertxApplication implements VertxApplication
   /** One line for a person, more in the log at level debug; and an end, whatever still runs. */
   private static void exit(Throwable failure) {
     log.debug("The node cannot start", failure);
-    System.err.println("starling: " + reason(failure));
+    System.err.println("starling: " + Terminal.reason(failure));
     System.exit(1);
-  }
-
-  private static String reason(Throwable failure) {
-    if (failure instanceof CompletionException) {
-      return reason(failure.getCause());
-    }
-    boolean known =
-        failure instanceof StartException
-            || failure instanceof ConfigurationException
-            || failure instanceof ClusterException
-            || failure instanceof Secrets.SecretsException
-            || failure instanceof Certificate.Unusable
-            || failure instanceof IOException;
-    if (known) {
-      return failure.getMessage();
-    }
-    Throwable root = failure;
-    while (root.getCause() != null) {
-      root = root.getCause();
-    }
-    String detail = root == failure ? "" : " (" + root.getMessage() + ")";
-    return failure.getMessage() == null ? failure.toString() : failure.getMessage() + detail;
   }
 
   private void start() throws ConfigurationException {
@@ -259,30 +228,7 @@ public final class Starling extends VertxApplication implements VertxApplication
   public void afterVerticleDeployed(HookContext context) {
     deployed.complete(null);
     long millis = System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime();
-    System.out.println(greeting(millis));
-  }
-
-  private String greeting(long millis) {
-    StringBuilder text = new StringBuilder();
-    text.append("Starling is up: %s, %d ms after its start%n".formatted(name, millis));
-    if (services.gateway()) {
-      String scheme = configuration.isConfigured("http.tls") ? "https" : "http";
-      text.append("  API       %s://%s%n".formatted(scheme, address("http", node.httpPort())));
-    }
-    text.append("  Operator  http://%s%n".formatted(address("operator", node.operatorPort())));
-    text.append("  Data      %s".formatted(configuration.path("data.directory")));
-    if (services.gateway() && services.chosen().containsKey("user")) {
-      text.append(
-          TRY.formatted(
-              configuration.isConfigured("http.tls") ? "https" : "http",
-              address("http", node.httpPort())));
-    }
-    return text.toString();
-  }
-
-  private String address(String part, int port) {
-    String host = configuration.text(part + ".host");
-    return (host.equals("0.0.0.0") ? LOOPBACK : host) + ":" + port;
+    System.out.println(Terminal.greeting(name, millis, configuration, services, node));
   }
 
   @Override

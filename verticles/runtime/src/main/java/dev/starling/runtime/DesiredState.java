@@ -68,18 +68,6 @@ public final class DesiredState {
    */
   public record Entry(String key, JsonObject value, String by, Instant at, Instant expires) {}
 
-  /** An entry and its sealed text; without a value it says that the key was removed. */
-  private record Held(Entry entry, String text) {
-    boolean isAfter(Held other) {
-      int later = other == null ? 1 : entry.at().compareTo(other.entry.at());
-      return later > 0 || later == 0 && text.compareTo(other.text) > 0;
-    }
-
-    boolean isOver(Instant now) {
-      return entry.expires() != null && !entry.expires().isAfter(now);
-    }
-  }
-
   private record Listener(String prefix, Consumer<Map<String, Entry>> consumer) {
     void tell(SortedMap<String, Entry> before, SortedMap<String, Entry> now) {
       if (!below(before).equals(below(now))) {
@@ -104,7 +92,7 @@ public final class DesiredState {
   /**
    * Everything that was learned, ends and expired entries included; touched on the context only.
    */
-  private final Map<String, Held> held = new HashMap<>();
+  private final Map<String, HeldEntry> held = new HashMap<>();
 
   private volatile SortedMap<String, Entry> view = Collections.emptySortedMap();
   private MessageConsumer<?> notices;
@@ -229,7 +217,7 @@ public final class DesiredState {
   }
 
   private Future<Entry> write(String key, JsonObject value, Duration life, String by) {
-    Held before = held.get(key);
+    HeldEntry before = held.get(key);
     if (before == null && held.size() >= MOST_ENTRIES) {
       return Future.failedFuture(
           new ServiceException(ErrorCode.CONFLICT, "There are " + MOST_ENTRIES + " entries"));
@@ -239,11 +227,11 @@ public final class DesiredState {
     boolean later = before == null || now.isAfter(before.entry().at());
     Instant at = later ? now : before.entry().at().plusMillis(1);
     Entry entry = new Entry(key, value, by, at, expires);
-    String text = seal.seal(members(entry), at).encode();
-    held.put(key, new Held(entry, text));
+    HeldEntry written = HeldEntry.seal(entry, seal);
+    held.put(key, written);
     refresh();
-    vertx.eventBus().publish(NAME, text);
-    return map().compose(map -> map.put(key, text)).map(entry).recover(this::unwritten);
+    vertx.eventBus().publish(NAME, written.text());
+    return map().compose(map -> map.put(key, written.text())).map(entry).recover(this::unwritten);
   }
 
   private <T> Future<T> unwritten(Throwable failure) {
@@ -254,23 +242,12 @@ public final class DesiredState {
             "The cluster's map cannot be written; this node knows and goes on trying"));
   }
 
-  private static JsonObject members(Entry entry) {
-    JsonObject members = new JsonObject().put("key", entry.key()).put("by", entry.by());
-    if (entry.value() != null) {
-      members.put("value", entry.value().encode());
-    }
-    if (entry.expires() != null) {
-      members.put("expires", entry.expires().toEpochMilli());
-    }
-    return members;
-  }
-
   private Future<AsyncMap<Object, Object>> map() {
     return vertx.sharedData().getAsyncMap(NAME);
   }
 
   private void hear(Object notice) {
-    Optional<Held> told = open(notice);
+    Optional<HeldEntry> told = HeldEntry.open(notice, seal);
     if (told.isPresent()) {
       learn(told.get());
       refresh();
@@ -279,38 +256,11 @@ public final class DesiredState {
     }
   }
 
-  private void learn(Held told) {
+  private void learn(HeldEntry told) {
     Instant kept = clock.instant().minus(KEEP);
     if (!told.isOver(kept) && told.isAfter(held.get(told.entry().key()))) {
       held.put(told.entry().key(), told);
     }
-  }
-
-  /** What a node of ours has sealed, and this version understands. */
-  private Optional<Held> open(Object found) {
-    try {
-      return seal.open(found).map(genuine -> new Held(entry(genuine), genuine.encode()));
-    } catch (ServiceException | ClassCastException | NullPointerException e) {
-      return Optional.empty();
-    }
-  }
-
-  private static Entry entry(JsonObject sealed) {
-    String key = sealed.getString("key");
-    String value = sealed.getString("value");
-    Long expires = sealed.getLong("expires");
-    Entry entry =
-        new Entry(
-            key,
-            value == null ? null : DesiredKind.of(key).read(Buffer.buffer(value)),
-            sealed.getString("by"),
-            Instant.ofEpochMilli(sealed.getLong(Seal.AT)),
-            expires == null ? null : Instant.ofEpochMilli(expires));
-    Duration life = expires == null ? null : Duration.between(entry.at(), entry.expires());
-    if (value != null && !DesiredKind.of(key).isAllowed(life)) {
-      throw new ServiceException(ErrorCode.INVALID, "The entry lasts for too long");
-    }
-    return entry;
   }
 
   private Future<Void> compare() {
@@ -334,7 +284,7 @@ public final class DesiredState {
     found.forEach(this::find);
     Instant kept = clock.instant().minus(KEEP);
     List<Future<?>> repairs = new ArrayList<>();
-    for (Held known : List.copyOf(held.values())) {
+    for (HeldEntry known : List.copyOf(held.values())) {
       String key = known.entry().key();
       Object present = found.get(key);
       if (known.isOver(kept)) {
@@ -350,11 +300,11 @@ public final class DesiredState {
   }
 
   private void find(Object key, Object text) {
-    Held known = held.get(key);
+    HeldEntry known = held.get(key);
     if (known != null && known.text().equals(text)) {
       return;
     }
-    Optional<Held> read = open(text).filter(h -> h.entry().key().equals(key));
+    Optional<HeldEntry> read = HeldEntry.open(text, seal).filter(h -> h.entry().key().equals(key));
     if (read.isPresent()) {
       learn(read.get());
     } else {
@@ -365,7 +315,7 @@ public final class DesiredState {
   private void refresh() {
     Instant now = clock.instant();
     SortedMap<String, Entry> fresh = new TreeMap<>();
-    for (Held known : held.values()) {
+    for (HeldEntry known : held.values()) {
       if (known.entry().value() != null && !known.isOver(now)) {
         fresh.put(known.entry().key(), known.entry());
       }
@@ -391,7 +341,7 @@ public final class DesiredState {
         .forEach(key -> log.info("{} is no longer wanted, {}", key, why(held.get(key))));
   }
 
-  private static String why(Held end) {
+  private static String why(HeldEntry end) {
     boolean removed = end != null && end.entry().value() == null;
     return removed ? "as " + end.entry().by() + " says" : "since its time is over";
   }
