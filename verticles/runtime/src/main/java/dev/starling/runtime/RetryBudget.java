@@ -11,6 +11,9 @@ import java.util.function.LongSupplier;
 final class RetryBudget {
   private static final long WINDOW = 10_000;
 
+  /** Nine of its slices and what there is of the tenth are never less than the window. */
+  private static final long SPAN = WINDOW * 10 / 9 + 10;
+
   private final Limits limits;
   private final LongSupplier clock;
   private final Window window = new Window();
@@ -27,20 +30,20 @@ final class RetryBudget {
 
   /** A call was made that is no retry. */
   synchronized void called() {
-    window.add(clock.getAsLong(), WINDOW, false, false);
+    window.add(clock.getAsLong(), SPAN, false, false);
   }
 
   /** Whether one retry may be made now, which is then counted. */
   synchronized boolean take() {
     // A retry is counted as the failed call that it repeats; the call itself is in there already.
     long now = clock.getAsLong();
-    Window.Totals spent = window.totals(now, WINDOW);
+    Window.Totals spent = window.totals(now, SPAN);
     long share = (spent.calls() - spent.failed()) * limits.get(Limit.RETRY_SHARE) / 100;
     long floor = limits.get(Limit.RETRY_FLOOR) * WINDOW / 1_000;
     if (spent.failed() >= Math.max(share, floor)) {
       return false;
     }
-    window.add(now, WINDOW, true, false);
+    window.add(now, SPAN, true, false);
     return true;
   }
 }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RetryBudgetTest {
   private final Limits limits = Limits.standard();
@@ -42,10 +44,10 @@ class RetryBudgetTest {
   void allowsAsManyAgainAfterTenSeconds() {
     calls(1_000);
     taken();
-    clock.addAndGet(11_000);
+    clock.addAndGet(12_000);
     assertThat(taken()).isEqualTo(30);
 
-    clock.addAndGet(11_000);
+    clock.addAndGet(12_000);
     calls(500);
     assertThat(taken()).isEqualTo(50);
   }
@@ -64,6 +66,17 @@ class RetryBudgetTest {
     }
 
     assertThat(retries).isLessThanOrEqualTo(calls / 10 + 30);
+  }
+
+  /** Whenever it begins: a burst counts for ten seconds at least. */
+  @ParameterizedTest
+  @ValueSource(longs = {0, 333, 999, 1_110})
+  void allowsATenthInAnyTenSeconds(long begin) {
+    clock.addAndGet(begin);
+    calls(1_000);
+    assertThat(taken()).isEqualTo(100);
+    clock.addAndGet(9_999);
+    assertThat(taken()).isZero();
   }
 
   @Test
