@@ -162,7 +162,8 @@ class OpsIT {
 
     assertThat(send(request("/ops/desired/limits").DELETE()).statusCode()).isEqualTo(204);
     assertThat(list("desired")).isEmpty();
-    assertThat(harness.node().options().limits().get(Limit.BREAKER_CALLS)).isEqualTo(20);
+    assertThat(harness.node().options().limits().get(Limit.BREAKER_CALLS))
+        .isEqualTo(Limit.BREAKER_CALLS.standard());
     problem(send(request("/ops/desired/limits").DELETE()), 404);
   }
 

@@ -36,7 +36,7 @@ class OrdersIT {
 
           last.wantNoLonger("limits");
 
-          await().atMost(SOON).until(() -> other.limit("breaker.calls") == 20);
+          await().atMost(SOON).until(() -> other.limit("breaker.calls") == 10);
           assertThat(other.desired()).isEmpty();
         }
       }

@@ -9,7 +9,7 @@ final class Conduct {
    * Tenths of the window that are judged, each apart: the whole would take most of its length to
    * notice what has just gone bad, and the latest alone sees too little where calls are few.
    */
-  private static final int[] TENTHS = {10, 2, 1};
+  private static final int[] TENTHS = {10, 5, 2, 1};
 
   private final Limits limits;
   private final Window window = new Window();

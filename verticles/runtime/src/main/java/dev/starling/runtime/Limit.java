@@ -59,7 +59,7 @@ public enum Limit {
       Unit.COUNT,
       1,
       100_000,
-      20,
+      10,
       "Calls in the window, or in its latest tenths, below which shares mean nothing"),
   BREAKER_FAILURES(
       "breaker.failure-share",

@@ -45,7 +45,7 @@ class BreakerIT {
 
   @Test
   void opensAtAShareOfFailuresAmongEnoughCalls() {
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 4; i++) {
       call(null);
       call(ErrorCode.INTERNAL);
     }
@@ -56,8 +56,8 @@ class BreakerIT {
     assertThat(breaker.isClosed()).isFalse();
     Breaker.Status status = breaker.status();
     assertThat(status.state()).isEqualTo(State.OPEN);
-    assertThat(status.reason()).isEqualTo("10 of 20 calls failed");
-    assertThat(status.window()).isEqualTo(new Window.Totals(20, 10, 0));
+    assertThat(status.reason()).isEqualTo("5 of 10 calls failed");
+    assertThat(status.window()).isEqualTo(new Window.Totals(10, 5, 0));
     assertThat(status.probeIn()).isBetween(0L, 500L);
   }
 
@@ -81,6 +81,7 @@ class BreakerIT {
   @Test
   void staysClosedBelowTheShare() {
     for (int i = 0; i < 30; i++) {
+      call(null);
       call(null);
       call(null);
       call(ErrorCode.INTERNAL);
@@ -139,16 +140,16 @@ class BreakerIT {
 
   @Test
   void opensWhenMostCallsAreSlow() {
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 2; i++) {
       call(null);
     }
-    for (int i = 0; i < 15; i++) {
+    for (int i = 0; i < 7; i++) {
       lateCall(null);
     }
     assertThat(breaker.isClosed()).isTrue();
     lateCall(null);
 
-    assertThat(breaker.status().reason()).isEqualTo("16 of 20 calls were slow");
+    assertThat(breaker.status().reason()).isEqualTo("8 of 10 calls were slow");
   }
 
   @Test

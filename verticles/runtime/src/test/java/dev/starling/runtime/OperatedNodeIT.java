@@ -76,12 +76,12 @@ class OperatedNodeIT {
 
   @Test
   void changesItsLimitsWhileItRuns() {
-    want("limits", "{\"breaker.calls\":10,\"breaker.wait\":2000}");
-    await().until(() -> one.node.options().limits().get(Limit.BREAKER_CALLS) == 10);
+    want("limits", "{\"breaker.calls\":12,\"breaker.wait\":2000}");
+    await().until(() -> one.node.options().limits().get(Limit.BREAKER_CALLS) == 12);
     assertThat(one.node.options().limits().get(Limit.BREAKER_WAIT)).isEqualTo(2000);
 
-    want("limits", "{\"breaker.calls\":11}");
-    await().until(() -> one.node.options().limits().get(Limit.BREAKER_CALLS) == 11);
+    want("limits", "{\"breaker.calls\":13}");
+    await().until(() -> one.node.options().limits().get(Limit.BREAKER_CALLS) == 13);
     assertThat(one.node.options().limits().get(Limit.BREAKER_WAIT)).isEqualTo(1000);
 
     wantNoLonger("limits");
