@@ -13,14 +13,16 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Requests too large, and requests that two servers would read differently (smuggling). */
 final class BadRequests implements Fault {
   private static final int ROUNDS = 20;
-  private static final Pattern STATUS = Pattern.compile("HTTP/1\\.1 (\\d+)");
+  private static final Pattern STATUS = Pattern.compile("HTTP/1\\.[01] (\\d+)");
   private static final String POST = "POST /api/login HTTP/1.1\r\nHost: lab\r\n";
   private static final String JSON = "Content-Type: application/json\r\n";
   private static final String HIDDEN = "GET /openapi.json HTTP/1.1\r\nHost: lab\r\n\r\n";
@@ -55,18 +57,18 @@ final class BadRequests implements Fault {
   @Override
   public void inject(Scene scene) throws Exception {
     URI api = scene.gateway().api().orElseThrow();
+    Set<String> wrong = new LinkedHashSet<>();
     for (int round = 0; round < ROUNDS; round++) {
       for (Map.Entry<String, String> request : requests().entrySet()) {
         String answer = send(api, request.getKey());
         if (!answer.equals(request.getValue())) {
-          scene
-              .notes()
-              .complain(
-                  "%s was answered with %s, not %s"
-                      .formatted(shorten(request.getKey()), answer, request.getValue()));
+          wrong.add(
+              "%s was answered with %s, not %s"
+                  .formatted(shorten(request.getKey()), shorten(answer), request.getValue()));
         }
       }
     }
+    wrong.forEach(scene.notes()::complain);
   }
 
   private static String shorten(String request) {
@@ -88,7 +90,7 @@ final class BadRequests implements Fault {
     }
     Matcher status = STATUS.matcher(answer);
     String statuses = String.join(" ", status.results().map(r -> r.group(1)).toList());
-    return answer.isEmpty() || statuses.isEmpty() ? "nothing" + answer : statuses;
+    return answer.isEmpty() || statuses.isEmpty() ? "no status: " + answer : statuses;
   }
 
   private static void read(InputStream in, StringBuilder into) {

@@ -8,9 +8,11 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Strangers at a port between nodes: random bytes, frames of negative and of huge length, HTTP, and
@@ -25,18 +27,22 @@ final class Garbage implements Fault {
 
   private final String name;
   private final String setting;
+  private final boolean tls;
+  private Path certificate;
 
-  private Garbage(String name, String setting) {
+  private Garbage(String name, String setting, boolean tls) {
     this.name = name;
     this.setting = setting;
+    this.tls = tls;
   }
 
+  /** With mutual TLS: without it a bus believes what anybody says of the length of a frame. */
   static Garbage toTheBus() {
-    return new Garbage("bus-garbage", "cluster.port");
+    return new Garbage("bus-garbage", "cluster.port", true);
   }
 
   static Garbage toHazelcast() {
-    return new Garbage("member-garbage", "cluster.member-port");
+    return new Garbage("member-garbage", "cluster.member-port", false);
   }
 
   @Override
@@ -48,6 +54,34 @@ final class Garbage implements Fault {
   public String promise() {
     return "refused; the node lives, its memory is bounded, no read and no registration with a key"
         + " fails";
+  }
+
+  @Override
+  public boolean sharesCluster() {
+    return !tls;
+  }
+
+  @Override
+  public Optional<String> obstacle() throws InterruptedException {
+    boolean lacking = tls && !Command.succeeds("openssl", "version");
+    return lacking ? Optional.of("openssl is missing") : Optional.empty();
+  }
+
+  @Override
+  public void stage(Stage stage) throws Exception {
+    if (tls) {
+      Path certificates = stage.directory().resolve("certificates");
+      Path script = stage.project().root().resolve("scripts/certs");
+      Command.run(script.toString(), certificates.toString(), "node");
+      certificate = certificates.resolve("node");
+    }
+  }
+
+  @Override
+  public void dress(Launch node) {
+    if (tls) {
+      node.with("cluster.tls", certificate);
+    }
   }
 
   @Override
