@@ -8,9 +8,6 @@ import java.util.List;
 final class AllFailing implements Fault {
   private static final double MOST_CALLS = 1.1;
 
-  /** Within the time over which retries are counted; a little later as many again are allowed. */
-  private static final Duration LASTS = Duration.ofSeconds(9);
-
   private double asked;
   private double sent;
 
@@ -65,11 +62,6 @@ final class AllFailing implements Fault {
       sum += Operator.of(node).meter(meter).orElse(0.0);
     }
     return sum;
-  }
-
-  @Override
-  public Duration lasts() {
-    return LASTS;
   }
 
   @Override

@@ -11,8 +11,12 @@ import java.util.function.LongSupplier;
 final class RetryBudget {
   private static final long WINDOW = 10_000;
 
-  /** Nine of its slices and what there is of the tenth are never less than the window. */
-  private static final long SPAN = WINDOW * 10 / 9 + 10;
+  /**
+   * What is kept: all of it is never less than the window, and its latest nine tenths never more.
+   */
+  private static final long SPAN = WINDOW * 10 / 9;
+
+  private static final int NEVER_MORE = 9;
 
   private final Limits limits;
   private final LongSupplier clock;
@@ -37,10 +41,11 @@ final class RetryBudget {
   synchronized boolean take() {
     // A retry is counted as the failed call that it repeats; the call itself is in there already.
     long now = clock.getAsLong();
-    Window.Totals spent = window.totals(now, SPAN);
-    long share = (spent.calls() - spent.failed()) * limits.get(Limit.RETRY_SHARE) / 100;
+    Window.Totals earned = window.totals(now, SPAN, NEVER_MORE);
+    long spent = window.totals(now, SPAN).failed();
+    long share = (earned.calls() - earned.failed()) * limits.get(Limit.RETRY_SHARE) / 100;
     long floor = limits.get(Limit.RETRY_FLOOR) * WINDOW / 1_000;
-    if (spent.failed() >= Math.max(share, floor)) {
+    if (spent >= Math.max(share, floor)) {
       return false;
     }
     window.add(now, SPAN, true, false);

@@ -77,6 +77,9 @@ class RetryBudgetTest {
     assertThat(taken()).isEqualTo(100);
     clock.addAndGet(9_999);
     assertThat(taken()).isZero();
+    clock.addAndGet(1_500);
+    calls(500);
+    assertThat(taken()).isEqualTo(50);
   }
 
   @Test
