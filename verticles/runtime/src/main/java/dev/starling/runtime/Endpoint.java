@@ -17,6 +17,13 @@ import java.util.function.Supplier;
 final class Endpoint {
   private static final double FADES_IN_NANOS = 2e9;
 
+  /**
+   * By what a failure makes it dearer. What comes of it is a rate of failures, however quick they
+   * are and however many are called: as many a second as make up for what fades, here 2.7. That
+   * keeps most calls away, and still shows a breaker within two seconds what it has to judge.
+   */
+  private static final double DEARER = 1.2;
+
   /** What a call counts where no answer says more. */
   private static final double UNKNOWN_NANOS = 1e9;
 
@@ -52,8 +59,8 @@ final class Endpoint {
 
   /**
    * Learns from the end of a call. A quick failure is no sign of a quick instance: one that fails
-   * counts as no quicker than before, and one that refuses as slow, so that others are asked first
-   * for some seconds.
+   * counts as somewhat slower than before, and one that refuses as slow, so that others are asked
+   * first for some seconds.
    *
    * @param failure null for none
    */
@@ -64,7 +71,7 @@ final class Endpoint {
     if (refuses || fails && !known) {
       took = Math.max(nanos, UNKNOWN_NANOS);
     } else if (fails) {
-      took = Math.max(nanos, latency);
+      took = Math.max(nanos, DEARER * smoothed(now));
     }
     double weight = took > smoothed(now) ? 0 : Math.exp(-(now - at) / FADES_IN_NANOS);
     latency = took + (latency - took) * weight;

@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a call costs, by observations and times that the test makes up. */
 class EndpointTest {
@@ -75,17 +76,27 @@ class EndpointTest {
     assertThat(one.cost(later)).isLessThan(other.cost(later));
   }
 
-  @Test
-  void gainsNothingByFailingQuickly() {
+  /** Of a hundred calls a second; those that go on show whether it is well again. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 10})
+  void getsFewCallsWhileItFailsHoweverQuickly(int everyThatFails) {
     one.observe(now, 5 * MILLISECOND, null);
     other.observe(now, 5 * MILLISECOND, null);
-    for (int i = 1; i <= 100; i++) {
-      one.observe(now + i * SECOND, MILLISECOND, failure(ErrorCode.INTERNAL));
-      other.observe(now + i * SECOND, 5 * MILLISECOND, null);
+    int failed = 0;
+    int called = 0;
+    for (int i = 1; i <= 10_000; i++) {
+      long at = now + i * 10 * MILLISECOND;
+      if (one.cost(at) >= other.cost(at)) {
+        other.observe(at, 5 * MILLISECOND, null);
+      } else if (called++ % everyThatFails == 0) {
+        one.observe(at, MILLISECOND / 10, failure(ErrorCode.INTERNAL));
+        failed++;
+      } else {
+        one.observe(at, 5 * MILLISECOND, null);
+      }
     }
 
-    long later = now + 100 * SECOND;
-    assertThat(one.cost(later)).isGreaterThanOrEqualTo(other.cost(later));
+    assertThat(failed / 100.0).as("failures a second").isBetween(1.0, 4.0);
   }
 
   @Test
