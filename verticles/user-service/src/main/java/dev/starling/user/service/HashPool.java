@@ -19,10 +19,10 @@ import java.util.function.Function;
  *
  * <p>Vert.x queues without bound before a worker executor; the count of places is the bound. A
  * place is taken before anything else is done, so that whoever is refused has cost nothing. It is
- * refused as well when those before it will take, as far as one knows, longer than it may wait:
- * better at once than after that time. What has waited too long all the same is dropped when its
- * turn comes. On Linux the threads run at nice 19: reads then keep their latency with all cores
- * hashing, so there are as many threads as cores.
+ * refused as well when those before it will take, as far as one knows, longer than half of the time
+ * that it may wait, since one may err: better at once than after that time. What has waited too
+ * long all the same is dropped when its turn comes. On Linux the threads run at nice 19: reads then
+ * keep their latency with all cores hashing, so there are as many threads as cores.
  */
 final class HashPool implements AutoCloseable {
 
@@ -93,7 +93,7 @@ final class HashPool implements AutoCloseable {
   <T> Future<T> admit(Duration remaining, Function<Place, Future<T>> work) {
     long now = System.nanoTime();
     int before = places.getAndIncrement();
-    if (before >= permits + queue || expected(before) > Math.min(wait, remaining.toNanos())) {
+    if (before >= permits + queue || 2 * expected(before) > Math.min(wait, remaining.toNanos())) {
       places.decrementAndGet();
       return Future.failedFuture(new Full("%d password hashes come before".formatted(before)));
     }
