@@ -11,7 +11,8 @@ import java.util.Map;
  *
  * <p>Each has a session of its own: Linux shares the cores among sessions first (autogroup), as it
  * does among the services of a machine. Passwords are hashed at the lowest priority of their node;
- * without that they would get nothing while some other node starts.
+ * without that they would get nothing while some other node starts. In one session they take what
+ * nothing else on the machine needs, as they do where each node has a machine.
  */
 final class Launch {
   /**
@@ -21,7 +22,7 @@ final class Launch {
 
   private final String name;
   private final Project project;
-  private final List<String> prefix = new ArrayList<>();
+  private final List<String> prefix = new ArrayList<>(List.of("setsid"));
   private final List<String> arguments = new ArrayList<>();
   private final Map<String, String> environment = new HashMap<>();
 
@@ -56,6 +57,12 @@ final class Launch {
     return arguments("-cluster");
   }
 
+  /** Shares the session of the lab. */
+  Launch inOneSession() {
+    prefix.remove("setsid");
+    return this;
+  }
+
   /** Puts a command before that of the node. */
   Launch under(String... command) {
     prefix.addAll(List.of(command));
@@ -74,8 +81,7 @@ final class Launch {
    * @param logs where it writes what it prints
    */
   NodeProcess in(Path logs) {
-    List<String> command = new ArrayList<>(List.of("setsid"));
-    command.addAll(prefix);
+    List<String> command = new ArrayList<>(prefix);
     command.add(project.root().resolve("scripts/node").toString());
     command.addAll(arguments);
     return new NodeProcess(name, logs, command, environment);

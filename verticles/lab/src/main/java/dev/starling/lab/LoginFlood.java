@@ -23,6 +23,17 @@ final class LoginFlood implements Fault {
   }
 
   @Override
+  public boolean sharesCluster() {
+    return false;
+  }
+
+  /** Or the hashes of three nodes would have as much of two cores as all that reads need. */
+  @Override
+  public void dress(Launch node) {
+    node.inOneSession();
+  }
+
+  @Override
   public void inject(Scene scene) {
     scene.load().rate(FLOOD, PER_SECOND);
   }
