@@ -9,10 +9,11 @@ final class Conduct {
    * Tenths of the window that are judged, each apart: the whole would take most of its length to
    * notice what has just gone bad, and the latest alone sees too little where calls are few.
    */
-  private static final int[] TENTHS = {10, 5, 2, 1};
+  private static final int[] TENTHS = {10, 2, 1};
 
   private final Limits limits;
   private final Window window = new Window();
+  private final Latest latest = new Latest();
   private int timeoutsInARow;
 
   Conduct(Limits limits) {
@@ -29,12 +30,18 @@ final class Conduct {
   void add(long now, boolean timedOut, boolean fault, boolean slow) {
     timeoutsInARow = timedOut ? timeoutsInARow + 1 : 0;
     window.add(now, limits.get(Limit.BREAKER_WINDOW), fault, slow);
+    latest.add(now, (int) limits.get(Limit.BREAKER_CALLS), fault);
   }
 
   /** What speaks against calling the instance; null for nothing, or where too little is known. */
   String reproach(long now) {
     if (timeoutsInARow >= limits.get(Limit.BREAKER_TIMEOUTS)) {
       return timeoutsInARow + " calls in a row were not answered in time";
+    }
+    // The choice soon leaves a failing instance few calls: what it does with many says most.
+    long since = now - limits.get(Limit.BREAKER_WINDOW);
+    if (latest.failedPercent(since) >= limits.get(Limit.BREAKER_FAILURES)) {
+      return latest.failures() + " of the latest " + limits.get(Limit.BREAKER_CALLS) + " failed";
     }
     for (int tenths : TENTHS) {
       Window.Totals totals = window.totals(now, limits.get(Limit.BREAKER_WINDOW), tenths);
@@ -57,6 +64,7 @@ final class Conduct {
 
   void forget() {
     window.clear();
+    latest.clear();
     timeoutsInARow = 0;
   }
 }

@@ -20,7 +20,7 @@ final class Endpoint {
   /**
    * By what a failure makes it dearer. What comes of it is a rate of failures, however quick they
    * are and however many are called: as many a second as make up for what fades, here 2.7. That
-   * keeps most calls away, and still shows a breaker within two seconds what it has to judge.
+   * keeps most calls away, and still shows soon that it is well again.
    */
   private static final double DEARER = 1.2;
 

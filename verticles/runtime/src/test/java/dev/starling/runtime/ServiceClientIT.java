@@ -158,7 +158,7 @@ class ServiceClientIT {
     companion().fail(ErrorCode.UNAVAILABLE);
     companion().fail(ErrorCode.NOT_STARTED);
 
-    assertThat(ends(20, () -> ask(ASK))).containsOnly(ErrorCode.UNAVAILABLE);
+    assertThat(ends(8, () -> ask(ASK))).containsOnly(ErrorCode.UNAVAILABLE);
   }
 
   @Test
