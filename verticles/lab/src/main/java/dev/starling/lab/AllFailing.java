@@ -46,9 +46,9 @@ final class AllFailing implements Fault {
     return "fault/user@" + node.name();
   }
 
-  /** Calls that the gateways were asked for. */
+  /** Calls that the nodes were asked for. */
   private static double asked(Scene scene) throws InterruptedException {
-    return sum(scene.cluster().gateways(), "starling_calls_seconds_count");
+    return sum(scene.cluster().nodes(), "starling_calls_seconds_count");
   }
 
   /** Calls that came to the services. */

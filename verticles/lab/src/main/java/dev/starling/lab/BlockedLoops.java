@@ -35,8 +35,7 @@ final class BlockedLoops implements Fault {
 
   @Override
   public String promise() {
-    return "as freeze: out of rotation within 2 s, no failed read and no failed registration with a"
-        + " key";
+    return "calls go elsewhere within 2 s; no failed read and no failed registration with a key";
   }
 
   @Override
@@ -98,8 +97,6 @@ final class BlockedLoops implements Fault {
     seen.noneFail(READ, KEYED_REGISTRATION);
     seen.failOnlyWithin(Duration.ofSeconds(2), REGISTRATION, LOGIN);
     seen.endWithin(Duration.ofSeconds(4));
-    seen.outOfRotationWithin(Duration.ofSeconds(2));
     seen.cleanWithin(Duration.ofSeconds(2));
-    seen.backInRotationWithin(Duration.ofSeconds(15));
   }
 }

@@ -94,8 +94,8 @@ final class Namespaces {
           node,
           "nft",
           ("table inet cut {"
-                  + " chain in { type filter hook input priority 0; ip saddr %1$s drop; }"
-                  + " chain out { type filter hook output priority 0; ip daddr %1$s drop; } }")
+                  + " chain in { type filter hook input priority 0; ip saddr %1$s drop; };"
+                  + " chain out { type filter hook output priority 0; ip daddr %1$s drop; }; }")
               .formatted(others));
     }
   }
