@@ -6,10 +6,12 @@ package dev.starling.runtime;
  */
 final class Conduct {
   /**
-   * Tenths of the window that are judged, each apart: the whole would take most of its length to
-   * notice what has just gone bad, and the latest alone sees too little where calls are few.
+   * Latest tenths of the window that are judged apart: the whole would take most of its length to
+   * notice what has just gone bad. One alone would be no more than it began with for a while.
    */
-  private static final int[] TENTHS = {10, 2, 1};
+  private static final int RECENT = 2;
+
+  private static final int[] TENTHS = {10, RECENT};
 
   private final Limits limits;
   private final Window window = new Window();
@@ -38,14 +40,16 @@ final class Conduct {
     if (timeoutsInARow >= limits.get(Limit.BREAKER_TIMEOUTS)) {
       return timeoutsInARow + " calls in a row were not answered in time";
     }
-    // The choice soon leaves a failing instance few calls: what it does with many says most.
-    long since = now - limits.get(Limit.BREAKER_WINDOW);
-    if (latest.failedPercent(since) >= limits.get(Limit.BREAKER_FAILURES)) {
-      return latest.failures() + " of the latest " + limits.get(Limit.BREAKER_CALLS) + " failed";
+    long length = limits.get(Limit.BREAKER_WINDOW);
+    long enough = limits.get(Limit.BREAKER_CALLS);
+    // The choice soon leaves a failing instance so few calls that time alone gathers too little.
+    boolean few = window.totals(now, length, RECENT).calls() < enough;
+    if (few && latest.failedPercent(now - length) >= limits.get(Limit.BREAKER_FAILURES)) {
+      return latest.failures() + " of the latest " + enough + " calls failed";
     }
     for (int tenths : TENTHS) {
-      Window.Totals totals = window.totals(now, limits.get(Limit.BREAKER_WINDOW), tenths);
-      if (totals.calls() >= limits.get(Limit.BREAKER_CALLS)) {
+      Window.Totals totals = window.totals(now, length, tenths);
+      if (totals.calls() >= enough) {
         if (totals.failedPercent() >= limits.get(Limit.BREAKER_FAILURES)) {
           return totals.failed() + " of " + totals.calls() + " calls failed";
         }

@@ -71,7 +71,7 @@ final class Endpoint {
     if (refuses || fails && !known) {
       took = Math.max(nanos, UNKNOWN_NANOS);
     } else if (fails) {
-      took = Math.max(nanos, DEARER * smoothed(now));
+      took = Math.max(nanos, Math.min(DEARER * smoothed(now), UNKNOWN_NANOS));
     }
     double weight = took > smoothed(now) ? 0 : Math.exp(-(now - at) / FADES_IN_NANOS);
     latency = took + (latency - took) * weight;

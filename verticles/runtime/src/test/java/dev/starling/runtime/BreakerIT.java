@@ -56,7 +56,7 @@ class BreakerIT {
     assertThat(breaker.isClosed()).isFalse();
     Breaker.Status status = breaker.status();
     assertThat(status.state()).isEqualTo(State.OPEN);
-    assertThat(status.reason()).isEqualTo("5 of the latest 10 failed");
+    assertThat(status.reason()).isEqualTo("5 of 10 calls failed");
     assertThat(status.window()).isEqualTo(new Window.Totals(10, 5, 0));
     assertThat(status.probeIn()).isBetween(0L, 500L);
   }
@@ -326,7 +326,7 @@ class BreakerIT {
 
     spared = false;
     call(ErrorCode.INTERNAL);
-    assertThat(breaker.status().reason()).isEqualTo("10 of the latest 10 failed");
+    assertThat(breaker.status().reason()).isEqualTo("41 of 41 calls failed");
   }
 
   @Test

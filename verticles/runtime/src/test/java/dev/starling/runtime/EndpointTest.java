@@ -99,6 +99,21 @@ class EndpointTest {
     assertThat(failed / 100.0).as("failures a second").isBetween(1.0, 4.0);
   }
 
+  /** As the only instance, or one of the half that stays in use. */
+  @Test
+  void isAsGoodAsOthersSoonAfterHoweverManyFailures() {
+    one.observe(now, 5 * MILLISECOND, null);
+    for (int i = 1; i <= 10_000; i++) {
+      one.observe(now + i * MILLISECOND, MILLISECOND, failure(ErrorCode.UNAVAILABLE));
+    }
+    other.observe(now + 10 * SECOND, 5 * MILLISECOND, null);
+    assertThat(one.cost(now + 10 * SECOND)).isGreaterThan(other.cost(now + 10 * SECOND));
+
+    long later = now + 25 * SECOND;
+    one.observe(later, 5 * MILLISECOND, null);
+    assertThat(one.cost(later)).isLessThan(10 * MILLISECOND);
+  }
+
   @Test
   void isNoBargainWhenItsFirstAnswerIsAFailure() {
     one.observe(now, MILLISECOND, failure(ErrorCode.INTERNAL));
