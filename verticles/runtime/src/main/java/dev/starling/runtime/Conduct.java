@@ -2,7 +2,8 @@ package dev.starling.runtime;
 
 /**
  * What the calls to an instance tell of it: the share of failed and of slow ones in a {@link
- * Window}, and time-outs in a row where calls are few. Not safe for use by several threads.
+ * Window}, of failed ones among the {@link Latest} where that holds few, and time-outs in a row.
+ * Not safe for use by several threads.
  */
 final class Conduct {
   /**
@@ -10,8 +11,6 @@ final class Conduct {
    * notice what has just gone bad. One alone would be no more than it began with for a while.
    */
   private static final int RECENT = 2;
-
-  private static final int[] TENTHS = {10, RECENT};
 
   private final Limits limits;
   private final Window window = new Window();
@@ -43,22 +42,26 @@ final class Conduct {
     long length = limits.get(Limit.BREAKER_WINDOW);
     long enough = limits.get(Limit.BREAKER_CALLS);
     // The choice soon leaves a failing instance so few calls that time alone gathers too little.
-    boolean few = window.totals(now, length, RECENT).calls() < enough;
-    if (few && latest.failedPercent(now - length) >= limits.get(Limit.BREAKER_FAILURES)) {
+    Window.Totals recent = window.totals(now, length, RECENT);
+    if (recent.calls() < enough
+        && latest.failedPercent(now - length) >= limits.get(Limit.BREAKER_FAILURES)) {
       return latest.failures() + " of the latest " + enough + " calls failed";
     }
-    for (int tenths : TENTHS) {
-      Window.Totals totals = window.totals(now, length, tenths);
-      if (totals.calls() >= enough) {
-        if (totals.failedPercent() >= limits.get(Limit.BREAKER_FAILURES)) {
-          return totals.failed() + " of " + totals.calls() + " calls failed";
-        }
-        if (totals.slowPercent() >= limits.get(Limit.BREAKER_SLOW)) {
-          return totals.slow() + " of " + totals.calls() + " calls were slow";
-        }
-      }
+    String ofTheWhole = reproach(totals(now));
+    return ofTheWhole != null ? ofTheWhole : reproach(recent);
+  }
+
+  /** What too many of the calls did; null for nothing, or where there are too few to tell. */
+  private String reproach(Window.Totals totals) {
+    if (totals.calls() < limits.get(Limit.BREAKER_CALLS)) {
+      return null;
     }
-    return null;
+    if (totals.failedPercent() >= limits.get(Limit.BREAKER_FAILURES)) {
+      return totals.failed() + " of " + totals.calls() + " calls failed";
+    }
+    return totals.slowPercent() >= limits.get(Limit.BREAKER_SLOW)
+        ? totals.slow() + " of " + totals.calls() + " calls were slow"
+        : null;
   }
 
   /** All that is in the window now. */

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 class ConductTest {
   private final Conduct conduct = new Conduct(Limits.standard());
   private final Random random = new Random(1);
+  private String reason;
 
   /** Reproaches per call. */
   private int reproaches(int calls, int perSecond, double failing) {
@@ -36,30 +37,27 @@ class ConductTest {
 
   @Test
   void noticesHalfOfTheCallsOnceTheyAreFew() {
-    for (int i = 0; i < 600; i++) {
-      conduct.add(1_000_000 + i * 1_000L / 60, false, false, false);
-    }
-    long begin = 1_010_000;
-    long now = begin;
-    for (int i = 0; conduct.reproach(now) == null; i++) {
-      now = begin + i * 333;
-      conduct.add(now, false, i % 2 == 0, false);
-    }
-    assertThat(now - begin).isLessThan(4_000);
-    assertThat(conduct.reproach(now)).contains("of the latest 10 calls failed");
+    assertThat(millisUntilNoticed(60, 3)).isLessThan(4_000);
+    assertThat(reason).contains("of the latest 10 calls failed");
   }
 
   @Test
   void noticesHalfOfManyCallsWithinTwoSeconds() {
-    for (int i = 0; i < 6_000; i++) {
-      conduct.add(1_000_000 + i * 1_000L / 600, false, false, false);
+    assertThat(millisUntilNoticed(600, 600)).isLessThan(2_000);
+  }
+
+  /** From when every other call fails, after ten seconds in which all went well. */
+  private long millisUntilNoticed(int perSecondBefore, int perSecondThen) {
+    for (int i = 0; i < 10 * perSecondBefore; i++) {
+      conduct.add(1_000_000 + i * 1_000L / perSecondBefore, false, false, false);
     }
     long begin = 1_010_000;
     long now = begin;
-    for (int i = 0; conduct.reproach(now) == null; i++) {
-      now = begin + i * 1_000L / 600;
+    for (int i = 0; reason == null; i++) {
+      now = begin + i * 1_000L / perSecondThen;
       conduct.add(now, false, i % 2 == 0, false);
+      reason = conduct.reproach(now);
     }
-    assertThat(now - begin).isLessThan(2_000);
+    return now - begin;
   }
 }
