@@ -76,7 +76,8 @@ public final class DesiredState {
     }
 
     private Map<String, Entry> below(SortedMap<String, Entry> entries) {
-      return entries.subMap(prefix, prefix + Character.MAX_VALUE);
+      return Collections.unmodifiableSortedMap(
+          entries.subMap(prefix, prefix + Character.MAX_VALUE));
     }
   }
 
@@ -192,7 +193,7 @@ public final class DesiredState {
         });
   }
 
-  /** What is wanted now, by key. */
+  /** What is wanted now, by key; those who follow it know already. */
   public Map<String, Entry> all() {
     return view;
   }
@@ -322,9 +323,9 @@ public final class DesiredState {
     }
     SortedMap<String, Entry> before = view;
     if (!fresh.equals(before)) {
+      listeners.forEach(listener -> listener.tell(before, fresh));
       view = Collections.unmodifiableSortedMap(fresh);
       report(before);
-      listeners.forEach(listener -> listener.tell(before, view));
     }
   }
 

@@ -59,7 +59,7 @@ final class OperationHandler<I, O> {
     Bulkhead bulkhead = node.bulkhead(spec());
     Future<O> reply;
     if (call.remaining() < 1) {
-      reply = refused(ErrorCode.TIMED_OUT, "The time was over before the work began");
+      reply = late();
     } else if (bulkhead.enter()) {
       long begin = System.nanoTime();
       long slow = usual(node, message) * 1_000_000 / 2;
@@ -85,6 +85,10 @@ final class OperationHandler<I, O> {
   private long usual(Node node, Message<?> message) {
     boolean repeatable = spec().isRepeatable(message.headers().get(Call.KEY));
     return node.options().limits().attempt(spec().budget(), repeatable);
+  }
+
+  private static <T> Future<T> late() {
+    return refused(ErrorCode.TIMED_OUT, "The time was over before the work began");
   }
 
   private static <T> Future<T> refused(ErrorCode code, String detail) {
@@ -115,7 +119,11 @@ final class OperationHandler<I, O> {
     return node.tokens().verify(call.token()).map(call::by);
   }
 
+  /** Once more in time: reading the keys of tokens takes some. */
   private Future<O> run(I request, Call call) {
+    if (call.remaining() < 1) {
+      return late();
+    }
     return Objects.requireNonNull(
         handler.apply(request, call), () -> "The handler of " + operation + " gave no future");
   }

@@ -260,6 +260,25 @@ class OperatedNodeIT {
   }
 
   @Test
+  void beginsNothingWhoseTimeIsOverMeanwhile() {
+    Lab lab = new Lab();
+    one.deploy(lab);
+    want(FAULT, "{\"share\":1,\"delay\":400}");
+    await().until(() -> one.node.desired().all().size() == 1);
+    DeliveryOptions inHaste = new DeliveryOptions().addHeader(Call.BUDGET, "200");
+    JsonObject message = new JsonObject().put("text", "a");
+
+    ReplyException refusal =
+        catchThrowableOfType(
+            ReplyException.class,
+            () -> await(one.vertx.eventBus().request("lab.echo", message, inHaste)));
+
+    assertThat(refusal.failureCode()).isEqualTo(504);
+    assertThat(refusal).hasMessageContaining("before the work began");
+    assertThat(lab.handled).hasValue(0);
+  }
+
+  @Test
   void makesNoFaultsForOtherInstances() {
     one.deploy(new Lab());
     one.deploy(new Other());
