@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 
 /**
  * Admits what needs a password hash to threads of their own, so that a storm of log-ins costs those
@@ -20,9 +21,12 @@ import java.util.function.Function;
  * <p>Vert.x queues without bound before a worker executor; the count of places is the bound. A
  * place is taken before anything else is done, so that whoever is refused has cost nothing. It is
  * refused as well when those before it will take, as far as one knows, longer than half of the time
- * that it may wait, since one may err: better at once than after that time. What has waited too
- * long all the same is dropped when its turn comes. On Linux the threads run at nice 19: reads then
- * keep their latency with all cores hashing, so there are as many threads as cores.
+ * that it may wait, since one may err: better at once than after that time. Where somebody was
+ * refused no longer ago than that, more come than can be served, and to let them wait helps nobody:
+ * then a tenth of it is all that is allowed (the idea of CoDel, as in Maurer, Fail at Scale, ACM
+ * Queue 13/8, 2015). What has waited too long all the same is dropped when its turn comes. On Linux
+ * the threads run at nice 19: reads then keep their latency with all cores hashing, so there are as
+ * many threads as cores.
  */
 final class HashPool implements AutoCloseable {
 
@@ -33,6 +37,11 @@ final class HashPool implements AutoCloseable {
     }
   }
 
+  /** Of the time to wait: what may be expected in a burst, and in a storm. */
+  private static final int BURST = 2;
+
+  private static final int STORM = 10;
+
   /** A smoothed time follows the latest computations with a weight of one eighth (RFC 6298). */
   private static final int SMOOTHING = 8;
 
@@ -40,9 +49,13 @@ final class HashPool implements AutoCloseable {
   private final int permits;
   private final int queue;
   private final long wait;
+  private final LongSupplier clock;
   private final AtomicInteger places = new AtomicInteger();
   private final AtomicInteger running = new AtomicInteger();
   private final LongAdder computed = new LongAdder();
+
+  /** When somebody was refused last for what others want, by the clock. */
+  private volatile long refused;
 
   /** Nanoseconds of one computation; two that end together may leave the mark of one only. */
   private volatile long usual;
@@ -53,6 +66,12 @@ final class HashPool implements AutoCloseable {
    * @param wait how long they may
    */
   HashPool(Vertx vertx, int permits, int queue, Duration wait) {
+    this(vertx, permits, queue, wait, System::nanoTime);
+  }
+
+  HashPool(Vertx vertx, int permits, int queue, Duration wait, LongSupplier clock) {
+    this.clock = clock;
+    this.refused = clock.getAsLong() - wait.toNanos();
     this.threads = vertx.createSharedWorkerExecutor("starling-hash", permits, 1, TimeUnit.MINUTES);
     this.permits = permits;
     this.queue = queue;
@@ -80,7 +99,7 @@ final class HashPool implements AutoCloseable {
      * has not begun when the pool's wait or the time of its caller has passed.
      */
     <T> Future<T> compute(Callable<T> computation) {
-      long latest = System.nanoTime() + Math.min(wait, end - System.nanoTime());
+      long latest = clock.getAsLong() + Math.min(wait, end - clock.getAsLong());
       return threads.executeBlocking(() -> begin(latest, computation), false);
     }
   }
@@ -91,9 +110,14 @@ final class HashPool implements AutoCloseable {
    * @param remaining for how long somebody is interested in the result
    */
   <T> Future<T> admit(Duration remaining, Function<Place, Future<T>> work) {
-    long now = System.nanoTime();
+    long now = clock.getAsLong();
     int before = places.getAndIncrement();
-    if (before >= permits + queue || 2 * expected(before) > Math.min(wait, remaining.toNanos())) {
+    long allowed = wait / (now - refused < wait ? STORM : BURST);
+    boolean full = before >= permits + queue || expected(before) > allowed;
+    if (full) {
+      refused = now;
+    }
+    if (full || BURST * expected(before) > remaining.toNanos()) {
       places.decrementAndGet();
       return Future.failedFuture(new Full("%d password hashes come before".formatted(before)));
     }
@@ -127,7 +151,7 @@ final class HashPool implements AutoCloseable {
   }
 
   private <T> T begin(long latest, Callable<T> computation) throws Exception {
-    long begun = System.nanoTime();
+    long begun = clock.getAsLong();
     if (begun - latest > 0) {
       throw new Full("A password hash was not begun in time");
     }
@@ -138,7 +162,7 @@ final class HashPool implements AutoCloseable {
       return computation.call();
     } finally {
       running.decrementAndGet();
-      usual += (System.nanoTime() - begun - usual) / SMOOTHING;
+      usual += (clock.getAsLong() - begun - usual) / SMOOTHING;
     }
   }
 

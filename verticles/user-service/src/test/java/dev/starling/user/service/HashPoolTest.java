@@ -1,5 +1,6 @@
 package dev.starling.user.service;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -15,6 +16,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -95,6 +97,36 @@ class HashPoolTest {
     assertThat(burst.get(99).cause()).isInstanceOf(HashPool.Full.class);
     assertThat(compute(pool, Duration.ofMillis(1), () -> work(10)).cause())
         .isInstanceOf(HashPool.Full.class);
+  }
+
+  @Test
+  void letsNobodyWaitLongWhileMoreComeThanCanBeServed() throws Exception {
+    AtomicLong clock = new AtomicLong();
+    long usual = MILLISECONDS.toNanos(120);
+    HashPool pool = new HashPool(vertx, 1, 100, Duration.ofSeconds(1), clock::get);
+    for (int i = 0; i < 50; i++) {
+      compute(pool, () -> clock.addAndGet(usual)).await(10, SECONDS);
+    }
+    Future<String> first = compute(pool, this::passTheGate);
+    List<Future<Long>> burst =
+        IntStream.range(0, 4).mapToObj(i -> compute(pool, () -> clock.addAndGet(usual))).toList();
+    assertThat(burst).noneMatch(Future::isComplete);
+
+    assertThat(compute(pool, () -> "beyond").cause()).isInstanceOf(HashPool.Full.class);
+    gate.countDown();
+    Future.all(burst).await(10, SECONDS);
+    await().until(() -> pool.running() + pool.waiting() == 0);
+
+    CountDownLatch other = new CountDownLatch(1);
+    Future<Boolean> next = compute(pool, () -> other.await(10, SECONDS));
+    assertThat(compute(pool, () -> "storm").cause()).isInstanceOf(HashPool.Full.class);
+    clock.addAndGet(SECONDS.toNanos(1));
+    Future<String> calm = compute(pool, () -> "calm");
+    assertThat(calm.isComplete()).isFalse();
+    other.countDown();
+    assertThat(calm.await(10, SECONDS)).isEqualTo("calm");
+    assertThat(next.result()).isTrue();
+    assertThat(first.result()).isEqualTo("passed");
   }
 
   @Test
