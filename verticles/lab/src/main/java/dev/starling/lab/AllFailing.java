@@ -2,14 +2,35 @@ package dev.starling.lab;
 
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
-import java.util.List;
 
 /** All instances fail all calls: a fault they share, such as a bad release. */
 final class AllFailing implements Fault {
   private static final double MOST_CALLS = 1.1;
 
-  private double asked;
-  private double sent;
+  private Count calls;
+
+  /**
+   * Calls so far.
+   *
+   * @param asked of all nodes
+   * @param sent as often as they were sent, to all nodes
+   */
+  private record Count(double asked, double sent) {
+    static Count of(Scene scene) throws InterruptedException {
+      double asked = 0;
+      double sent = 0;
+      for (NodeProcess node : scene.cluster().nodes()) {
+        Metrics metrics = Operator.of(node).metrics();
+        asked += metrics.asked();
+        sent += metrics.handled();
+      }
+      return new Count(asked, sent);
+    }
+
+    Count since(Count before) {
+      return new Count(asked - before.asked, sent - before.sent);
+    }
+  }
 
   @Override
   public String name() {
@@ -24,8 +45,7 @@ final class AllFailing implements Fault {
 
   @Override
   public void inject(Scene scene) throws Exception {
-    asked = -asked(scene);
-    sent = -sent(scene);
+    calls = Count.of(scene);
     for (NodeProcess node : scene.cluster().services()) {
       scene
           .operator()
@@ -33,10 +53,15 @@ final class AllFailing implements Fault {
     }
   }
 
+  /** Long beside the moments between which the nodes are asked for their meters. */
+  @Override
+  public Duration lasts() {
+    return Duration.ofSeconds(20);
+  }
+
   @Override
   public void heal(Scene scene) throws Exception {
-    asked += asked(scene);
-    sent += sent(scene);
+    calls = Count.of(scene).since(calls);
     for (NodeProcess node : scene.cluster().services()) {
       scene.operator().desireNoLonger(key(node), scene.token());
     }
@@ -46,31 +71,14 @@ final class AllFailing implements Fault {
     return "fault/user@" + node.name();
   }
 
-  /** Calls that the nodes were asked for. */
-  private static double asked(Scene scene) throws InterruptedException {
-    return sum(scene.cluster().nodes(), "starling_calls_seconds_count");
-  }
-
-  /** Calls that came to the services. */
-  private static double sent(Scene scene) throws InterruptedException {
-    return sum(scene.cluster().services(), "starling_operations_seconds_count");
-  }
-
-  private static double sum(List<NodeProcess> nodes, String meter) throws InterruptedException {
-    double sum = 0;
-    for (NodeProcess node : nodes) {
-      sum += Operator.of(node).meter(meter).orElse(0.0);
-    }
-    return sum;
-  }
-
   @Override
   public void judge(Evidence seen) {
-    double ratio = Math.round(100 * sent / asked) / 100.0;
+    double ratio = Math.round(1_000 * calls.sent() / calls.asked()) / 1_000.0;
     seen.scene().notes().figure("calls-sent-for-each-asked", ratio);
     if (ratio > MOST_CALLS) {
-      seen.scene().notes().complain("%.2f calls for each that was asked".formatted(ratio));
+      seen.scene().notes().complain("%.3f calls for each that was asked".formatted(ratio));
     }
+    seen.keepsHalfInRotation();
     seen.failOnlyWith("503", "500");
     seen.failOnlyMeanwhile(Duration.ofSeconds(10));
     seen.endWithin(Duration.ofSeconds(4));

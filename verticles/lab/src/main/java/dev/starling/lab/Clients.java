@@ -49,6 +49,13 @@ final class Clients {
     this.addresses = addresses;
   }
 
+  /** Makes clients whose first request must not wait for that. */
+  void prepare(int count) {
+    for (int client = 0; client < count; client++) {
+      client(client);
+    }
+  }
+
   /**
    * Asks as a client; never fails.
    *

@@ -1,24 +1,22 @@
 package dev.starling.lab;
 
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
-/** The clock of one node jumps an hour forth, then an hour back; by libfaketime. */
+/** The wall clock of one node jumps an hour forth, then two back; by a library of ours. */
 final class ClockJump implements Fault {
   private static final String NODE = "user-2";
+  private static final Duration HOUR = Duration.ofHours(1);
   private static final long LEFT_SO = 12_000;
-  private static final List<Path> PLACES =
-      List.of(
-          Path.of("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"),
-          Path.of("/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1"),
-          Path.of("/usr/lib/faketime/libfaketime.so.1"));
 
-  private Path clock;
+  private Path library;
+  private Path shift;
 
   @Override
   public String name() {
@@ -37,28 +35,26 @@ final class ClockJump implements Fault {
   }
 
   @Override
-  public Optional<String> obstacle() {
-    return library().findFirst().isPresent()
+  public Optional<String> obstacle() throws InterruptedException {
+    return Command.succeeds("cc", "--version")
         ? Optional.empty()
-        : Optional.of("libfaketime is missing: apt-get install faketime");
-  }
-
-  private static Stream<Path> library() {
-    return PLACES.stream().filter(Files::exists);
+        : Optional.of("a C compiler is missing: apt-get install gcc libc6-dev");
   }
 
   @Override
-  public void stage(Stage stage) throws IOException {
-    clock = Files.writeString(stage.directory().resolve("clock"), "+0");
+  public void stage(Stage stage) throws IOException, InterruptedException {
+    library = stage.directory().resolve("clock.so");
+    Path source = stage.project().root().resolve("verticles/lab/src/main/c/clock.c");
+    Command.run("cc", "-O2", "-shared", "-fPIC", "-o", library.toString(), source.toString());
+    shift = stage.directory().resolve("shift");
+    jump(Duration.ZERO);
   }
 
   @Override
   public void dress(Launch node) {
     if (node.name().equals(NODE)) {
-      node.environment("LD_PRELOAD", library().findFirst().orElseThrow().toString())
-          .environment("FAKETIME_TIMESTAMP_FILE", clock.toString())
-          .environment("FAKETIME_CACHE_DURATION", "1")
-          .environment("DONT_FAKE_MONOTONIC", "1");
+      node.environment("LD_PRELOAD", library.toString())
+          .environment("CLOCK_SHIFT", shift.toString());
     }
   }
 
@@ -69,9 +65,9 @@ final class ClockJump implements Fault {
 
   @Override
   public void inject(Scene scene) throws Exception {
-    Files.writeString(clock, "+1h");
+    jump(HOUR);
     Thread.sleep(LEFT_SO);
-    Files.writeString(clock, "-1h");
+    jump(HOUR.negated());
     Thread.sleep(LEFT_SO);
   }
 
@@ -82,7 +78,16 @@ final class ClockJump implements Fault {
 
   @Override
   public void heal(Scene scene) throws IOException {
-    Files.writeString(clock, "+0");
+    jump(Duration.ZERO);
+  }
+
+  /** Writes into the file that the node has mapped, which must not become shorter meanwhile. */
+  private void jump(Duration from) throws IOException {
+    ByteBuffer seconds = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder());
+    try (FileChannel file =
+        FileChannel.open(shift, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      file.write(seconds.putLong(from.toSeconds()).flip(), 0);
+    }
   }
 
   @Override

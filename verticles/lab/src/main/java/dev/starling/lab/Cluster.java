@@ -47,20 +47,10 @@ final class Cluster implements AutoCloseable {
     String members = memberPorts.stream().map(p -> LOOPBACK + p).collect(Collectors.joining(","));
     List<NodeProcess> nodes = new ArrayList<>();
     for (String name : NAMES) {
-      Launch node =
-          new Launch(name, stage.project())
-              .with("services", name.startsWith("user") ? "user" : "gateway")
-              .with("data.directory", stage.data())
-              .with("cluster.name", stage.directory().getFileName())
-              .with("cluster.config", stage.project().clusterConfig())
-              .with("cluster.host", "127.0.0.1")
-              .with("cluster.member-port", memberPorts.get(nodes.size()))
-              .with("cluster.port", ports.get(NAMES.size() + nodes.size()))
-              .with("cluster.members", members)
-              .with("http.port", 0)
-              .with("operator.port", 0)
-              .with("faults.enabled", true)
-              .cluster();
+      int number = nodes.size();
+      String services = name.startsWith("user") ? "user" : "gateway";
+      String busPort = ports.get(NAMES.size() + number);
+      Launch node = node(stage, name, services, memberPorts.get(number), busPort, members);
       dress.accept(node);
       nodes.add(node.in(logs));
     }
@@ -81,6 +71,25 @@ final class Cluster implements AutoCloseable {
       cluster.close();
       throw e;
     }
+  }
+
+  /** A node of the staged cluster, as it is started. */
+  static Launch node(
+      Stage stage, String name, String services, String memberPort, String busPort, String members)
+      throws IOException {
+    return new Launch(name, stage.project())
+        .with("services", services)
+        .with("data.directory", stage.data())
+        .with("cluster.name", stage.directory().getFileName())
+        .with("cluster.config", stage.project().clusterConfig())
+        .with("cluster.host", "127.0.0.1")
+        .with("cluster.member-port", memberPort)
+        .with("cluster.port", busPort)
+        .with("cluster.members", members)
+        .with("http.port", 0)
+        .with("operator.port", 0)
+        .with("faults.enabled", true)
+        .cluster();
   }
 
   /** Where data and logs are. */

@@ -14,14 +14,14 @@ import java.util.stream.Collectors;
  * What was seen of one fault, in the words that promises are made of; whatever breaks one is a
  * complaint.
  *
- * <p>Lost and doubled work, failures and recovery are judged, recovery at three times its bound:
- * two noisy cores decide how fast things are, so latency is only recorded.
+ * <p>Lost and doubled work, failures and recovery are judged; of latency only what a promise names.
  *
  * @param watch of the gateways
  * @param injected when it went wrong, in ms of the history
  * @param healed when it was put right, in ms of the history
  * @param ended when no more load was sent, in ms of the history
  * @param findings of the {@link Checker}
+ * @param tolerance how many times its bound a recovery may take
  */
 record Evidence(
     History history,
@@ -30,11 +30,10 @@ record Evidence(
     long injected,
     long healed,
     long ended,
-    List<Finding> findings) {
+    List<Finding> findings,
+    int tolerance) {
   /** ms; an attempt at a frozen instance takes a second. */
   private static final long SLOW = 1_000;
-
-  private static final int TOLERANCE = 3;
 
   /** Complains of each request of these kinds that failed, at any time. */
   void noneFail(Kind... kinds) {
@@ -51,7 +50,7 @@ record Evidence(
 
   /** Complains of those that failed and were over before the fault, or begun long after it. */
   void failOnlyWithin(Duration bound, Kind... kinds) {
-    long until = injected + TOLERANCE * bound.toMillis();
+    long until = injected + tolerance * bound.toMillis();
     complainOf(
         history.where(failed(kinds).and(e -> e.end() < injected || e.start() > until)),
         "failed, but not in the first " + bound.toMillis() + " ms");
@@ -59,7 +58,7 @@ record Evidence(
 
   /** Complains of those that failed and were over before the fault, or begun after its end. */
   void failOnlyMeanwhile(Duration bound) {
-    long until = healed + TOLERANCE * bound.toMillis();
+    long until = healed + tolerance * bound.toMillis();
     complainOf(
         history.where(e -> e.failed() && (e.end() < injected || e.start() > until)),
         "failed before the fault, or more than " + bound.toMillis() + " ms after it");
@@ -96,6 +95,15 @@ record Evidence(
     judge("out-of-rotation-ms", watch.outAfter(scene.victim().name(), injected, healed), bound);
   }
 
+  /** Complains when a gateway left out more than half of the instances at once. */
+  void keepsHalfInRotation() {
+    double most = watch.mostLeftOut(injected, ended);
+    scene.notes().figure("left-out-at-most", "%.0f %%".formatted(100 * most));
+    if (most > 0.5) {
+      scene.notes().complain("%.0f %% of the instances were left out".formatted(100 * most));
+    }
+  }
+
   /** Complains when the victim was called again later; says nothing where that is not shown. */
   void backInRotationWithin(Duration bound) {
     judge("back-in-rotation-ms", watch.backAfter(scene.victim().name(), healed), bound);
@@ -105,10 +113,33 @@ record Evidence(
     if (moment.unseen()) {
       return;
     }
-    scene.notes().figure(figure, moment.isNever() ? "never" : moment.millis());
-    if (moment.millis() > TOLERANCE * bound.toMillis()) {
-      scene.notes().complain("%s %s; promised: %d".formatted(figure, moment, bound.toMillis()));
+    if (moment.isNever()) {
+      scene.notes().figure(figure, "never");
+      scene.notes().complain("%s never; promised: %d".formatted(figure, bound.toMillis()));
+    } else {
+      judge(figure, moment.millis(), bound);
     }
+  }
+
+  /** Notes how long something took, and complains when that was too long. */
+  void judge(String figure, long millis, Duration bound) {
+    scene.notes().figure(figure, millis);
+    if (millis > tolerance * bound.toMillis()) {
+      scene.notes().complain("%s %d; promised: %d".formatted(figure, millis, bound.toMillis()));
+    }
+  }
+
+  /** Complains when reads were slower meanwhile than so many times their usual p99. */
+  void readsTakeAtMost(int times) {
+    long usual = History.percentile(reads(0, injected), 0.99);
+    long meanwhile = History.percentile(reads(injected, healed), 0.99);
+    if (meanwhile > times * usual) {
+      scene.notes().complain("p99 of reads %d ms, %d before".formatted(meanwhile, usual));
+    }
+  }
+
+  private List<Entry> reads(long from, long until) {
+    return history.between(from, until).stream().filter(e -> e.kind() == Kind.READ).toList();
   }
 
   /** Complains of requests that took longer than a client may have to wait. */
@@ -129,7 +160,7 @@ record Evidence(
   }
 
   private void complainUnlessClean(String what, long millis, Duration bound) {
-    if (millis > TOLERANCE * bound.toMillis()) {
+    if (millis > tolerance * bound.toMillis()) {
       scene
           .notes()
           .complain(

@@ -78,8 +78,12 @@ final class Experiment {
     return cluster.gateways().stream().flatMap(node -> node.api().stream()).toList();
   }
 
-  /** Tries one fault; a cluster that it left broken is of no use for another. */
-  Report run(Fault fault, Random random) throws Exception {
+  /**
+   * Tries one fault; a cluster that it left broken is of no use for another.
+   *
+   * @param tolerance how many times its bound a recovery may take
+   */
+  Report run(Fault fault, Random random, int tolerance) throws Exception {
     Scene scene = Scene.of(cluster, database, load, fault.victim(), random, token);
     int alarms = cluster.alarms().size();
     History history = startCalmly();
@@ -94,7 +98,8 @@ final class Experiment {
       long ended = history.now();
       load.stop();
       List<Finding> findings = check(history, scene.notes());
-      Evidence seen = new Evidence(history, watch, scene, injected, healed, ended, findings);
+      Evidence seen =
+          new Evidence(history, watch, scene, injected, healed, ended, findings, tolerance);
       fault.judge(seen);
       List<String> newAlarms = cluster.alarms();
       newAlarms.subList(alarms, newAlarms.size()).forEach(scene.notes()::complain);

@@ -15,6 +15,8 @@ enum Kind {
   LOGIN,
   /** A login beyond what the system can do. */
   FLOOD,
+  /** A read of an account by somebody without a token. */
+  STRANGER,
   /** A registration of a name that others register at the same moment. */
   RACE,
   /** A registration asked again after the fault, under its old key. */

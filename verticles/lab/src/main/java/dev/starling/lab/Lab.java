@@ -29,15 +29,17 @@ public final class Lab {
         new FailingInstance(),
         new SlowInstance(),
         new AllFailing(),
+        new RequestFlood(),
         new Slowloris(),
         new BadRequests(),
-        Garbage.toHazelcast(),
+        new MemberGarbage(),
         new HugeMessages(),
         new ForgedRecord(),
         new ForgedCommand(),
         new BlockedLoops(),
         new LoginFlood(),
-        Garbage.toTheBus(),
+        new BusGarbage(),
+        new ForeignNode(),
         new Partition(),
         new FullDisk(),
         new ClockJump(),
@@ -127,7 +129,7 @@ public final class Lab {
   }
 
   private boolean run() throws Exception {
-    Series series = new Series(Project.at(Path.of("")), options.seed());
+    Series series = new Series(Project.at(Path.of("")), options.seed(), 1);
     try {
       for (Fault fault : faults(options.minutes())) {
         if (options.wants(fault)) {

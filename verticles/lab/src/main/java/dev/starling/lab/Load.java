@@ -30,7 +30,7 @@ final class Load {
   private static final int USERS = 24;
   private static final int PATIENCE = 20;
   private static final int READERS = 16;
-  private static final int VISITORS = 1_000;
+  private static final int VISITORS = 200;
   private static final long TICK = 5;
 
   private final Vertx vertx;
@@ -89,6 +89,7 @@ final class Load {
   void prepare() {
     onLoop(
             () -> {
+              clients.prepare(READERS + VISITORS);
               Future<?> all = Future.succeededFuture();
               for (int i = 0; i < USERS; i++) {
                 int number = i;
@@ -198,6 +199,7 @@ final class Load {
     int visitor = READERS + (int) (number % VISITORS);
     switch (kind) {
       case READ -> ask(reader, reader, Question.read(users[user]), due);
+      case STRANGER -> ask(visitor, visitor, Question.pry(users[user]), due);
       case LOGIN, FLOOD ->
           ask(visitor, visitor, Question.login(kind, users[user].name()), due)
               .onSuccess(answer -> renew(user, answer));

@@ -19,13 +19,27 @@ final class Mixed implements Fault {
           KilledNode::new,
           FrozenNode::new,
           KilledGateway::new,
-          KilledDatabase::new,
-          TerminatedConnections::new,
+          RollingRestart::new,
+          RegistrationRace::new,
           FailingInstance::new,
-          SlowInstance::new);
+          SlowInstance::new,
+          RequestFlood::new,
+          Slowloris::new,
+          BadRequests::new,
+          MemberGarbage::new,
+          HugeMessages::new,
+          ForgedRecord::new,
+          ForgedCommand::new);
 
-  /** While the database is away, and shortly after, errors are what was promised. */
-  private static final long AFTER_DATABASE = 6_000;
+  /** Of these, errors are what is promised, while they last and shortly after. */
+  private static final List<Supplier<Fault>> SHARED_BY_ALL =
+      List.of(
+          KilledDatabase::new, FrozenDatabase::new, TerminatedConnections::new, AllFailing::new);
+
+  private static final long SHORTLY = 6_000;
+
+  /** Of ten faults. */
+  private static final int SHARED = 3;
 
   private static final double MORE_HEAP = 1.5;
   private static final int MORE_THREADS = 20;
@@ -70,7 +84,9 @@ final class Mixed implements Fault {
     Random random = scene.random();
     long end = System.nanoTime() + duration.toNanos();
     while (System.nanoTime() < end) {
-      Fault fault = FAULTS.get(random.nextInt(FAULTS.size())).get();
+      boolean shared = random.nextInt(10) < SHARED;
+      List<Supplier<Fault>> kind = shared ? SHARED_BY_ALL : FAULTS;
+      Fault fault = kind.get(random.nextInt(kind.size())).get();
       tried.merge(fault.name(), 1, Integer::sum);
       long from = scene.load().now();
       Scene next = scene.next();
@@ -78,8 +94,8 @@ final class Mixed implements Fault {
       Thread.sleep(1_000 + random.nextInt(12_000));
       fault.heal(next);
       scene.cluster().awaitWhole(Duration.ofSeconds(60));
-      if (fault instanceof KilledDatabase || fault instanceof TerminatedConnections) {
-        pauses.add(new Pause(from, scene.load().now() + AFTER_DATABASE));
+      if (shared) {
+        pauses.add(new Pause(from, scene.load().now() + SHORTLY));
       }
       Thread.sleep(6_000);
     }
@@ -91,12 +107,8 @@ final class Mixed implements Fault {
     Map<String, Size> sizes = new HashMap<>();
     for (NodeProcess node : cluster.nodes()) {
       Command.run(Project.tool("jcmd"), Long.toString(node.pid()), "GC.run");
-      Operator operator = Operator.of(node);
-      sizes.put(
-          node.name(),
-          new Size(
-              operator.meter("jvm_memory_used_bytes", "area=\"heap\"").orElse(0.0),
-              operator.meter("jvm_threads_live_threads").orElse(0.0)));
+      Metrics metrics = Operator.of(node).metrics();
+      sizes.put(node.name(), new Size(metrics.heap(), metrics.threads()));
     }
     return sizes;
   }

@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /** The operator port of a node, as an operator's tools use it. */
 record Operator(URI base) {
@@ -50,34 +49,9 @@ record Operator(URI base) {
     return send(get("/health/ready")).map(HttpResponse::body).orElse("no answer");
   }
 
-  /** The sum of a meter's values over all its labels; empty when it is not there. */
-  Optional<Double> meter(String name) throws InterruptedException {
-    return meter(name, "");
-  }
-
-  /**
-   * The sum of a meter's values.
-   *
-   * @param label part of the labels of those that count, such as {@code operation="get"}
-   */
-  Optional<Double> meter(String name, String label) throws InterruptedException {
-    Pattern line =
-        Pattern.compile(
-            "^" + name + "(?:\\{[^}]*" + Pattern.quote(label) + "[^}]*})? (\\S+)$",
-            Pattern.MULTILINE);
-    return send(get("/metrics"))
-        .map(HttpResponse::body)
-        .map(
-            text ->
-                line.matcher(text)
-                    .results()
-                    .mapToDouble(r -> Double.parseDouble(r.group(1)))
-                    .sum());
-  }
-
-  /** How many reads of a user the node has worked on. */
-  double reads() throws InterruptedException {
-    return meter("starling_operations_seconds_count", "operation=\"get\"").orElse(0.0);
+  /** All meters of the node now. */
+  Metrics metrics() throws InterruptedException {
+    return new Metrics(send(get("/metrics")).map(HttpResponse::body).orElse(""));
   }
 
   /** The instances as this node sees them; empty when it does not say. */

@@ -34,6 +34,12 @@ record Question(
         null);
   }
 
+  /** Asks for somebody's account without a token. */
+  static Question pry(User user) {
+    return new Question(
+        Kind.STRANGER, user.name(), "", HttpMethod.GET, USERS + "/" + user.id(), Map.of(), null);
+  }
+
   static Question login(Kind kind, String name) {
     return new Question(kind, name, "", HttpMethod.POST, "/api/login", Map.of(), credentials(name));
   }

@@ -13,6 +13,7 @@ import java.util.Random;
 final class Series {
   private final Project project;
   private final long seed;
+  private final int tolerance;
   private Experiment experiment;
   private Path directory;
 
@@ -20,10 +21,12 @@ final class Series {
    * Begins with nothing running.
    *
    * @param seed chooses victims and moments
+   * @param tolerance how many times its bound a recovery may take
    */
-  Series(Project project, long seed) {
+  Series(Project project, long seed, int tolerance) {
     this.project = project;
     this.seed = seed;
+    this.tolerance = tolerance;
   }
 
   /** Tries a fault, and says what came of it; throws only when the lab itself is broken. */
@@ -34,7 +37,7 @@ final class Series {
     }
     Report report;
     try {
-      report = on(fault).run(fault, new Random(seed));
+      report = on(fault).run(fault, new Random(seed), tolerance);
     } catch (LabException e) {
       report = Report.failed(fault, e.getMessage(), directory.resolve("logs"));
     }

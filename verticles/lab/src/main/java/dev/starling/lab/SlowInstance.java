@@ -10,9 +10,38 @@ import java.time.Duration;
 final class SlowInstance implements Fault {
   private static final int DELAY = 40;
   private static final Duration NOTICED = Duration.ofSeconds(2);
+  private static final Duration BACK = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = Duration.ofSeconds(40);
 
-  private double calls;
-  private double victims;
+  /** Percent of the reads, of which a third would be its part. */
+  private static final int HARDLY = 10;
+
+  private static final int AGAIN = 15;
+
+  private Count meanwhile;
+  private long back;
+
+  /** How many reads came to the victim and to all of them. */
+  private record Count(double victim, double all) {
+    static Count of(Scene scene) throws InterruptedException {
+      double victim = 0;
+      double all = 0;
+      for (NodeProcess node : scene.cluster().services()) {
+        double reads = Operator.of(node).metrics().reads();
+        all += reads;
+        victim += node == scene.victim() ? reads : 0;
+      }
+      return new Count(victim, all);
+    }
+
+    Count since(Count before) {
+      return new Count(victim - before.victim, all - before.all);
+    }
+
+    long percent() {
+      return Math.round(100 * victim / all);
+    }
+  }
 
   @Override
   public String name() {
@@ -21,7 +50,7 @@ final class SlowInstance implements Fault {
 
   @Override
   public String promise() {
-    return "hardly called after 2 s; no request fails";
+    return "hardly called after 2 s, again within 10 s after it is well; no request fails";
   }
 
   @Override
@@ -29,22 +58,23 @@ final class SlowInstance implements Fault {
     JsonObject slow = new JsonObject().put("share", 1.0).put("delay", DELAY);
     scene.operator().desire(key(scene), slow, scene.token());
     Thread.sleep(NOTICED.toMillis());
-    count(scene, -1);
+    meanwhile = Count.of(scene);
   }
 
   @Override
   public void heal(Scene scene) throws Exception {
-    count(scene, 1);
-    scene.notes().figure("share-of-reads-percent", Math.round(100 * victims / calls));
+    meanwhile = Count.of(scene).since(meanwhile);
     scene.operator().desireNoLonger(key(scene), scene.token());
-  }
-
-  private void count(Scene scene, int sign) throws InterruptedException {
-    for (NodeProcess node : scene.cluster().services()) {
-      double reads = Operator.of(node).reads();
-      calls += sign * reads;
-      victims += node == scene.victim() ? sign * reads : 0;
-    }
+    long well = scene.load().now();
+    Count before = Count.of(scene);
+    Count latest;
+    do {
+      Thread.sleep(1_000);
+      Count now = Count.of(scene);
+      latest = now.since(before);
+      before = now;
+      back = scene.load().now() - well;
+    } while (latest.percent() < AGAIN && back < PATIENCE.toMillis());
   }
 
   private static String key(Scene scene) {
@@ -53,6 +83,12 @@ final class SlowInstance implements Fault {
 
   @Override
   public void judge(Evidence seen) {
+    Notes notes = seen.scene().notes();
+    notes.figure("share-of-reads-percent", meanwhile.percent());
+    if (meanwhile.percent() > HARDLY) {
+      notes.complain("it got %d %% of the reads".formatted(meanwhile.percent()));
+    }
+    seen.judge("back-in-rotation-ms", back, BACK);
     seen.noneFail(Kind.READ, Kind.KEYED_REGISTRATION, Kind.REGISTRATION, Kind.LOGIN);
     seen.cleanWithin(NOTICED);
   }

@@ -31,6 +31,7 @@ final class Slowloris implements Fault {
               + "Content-Length: 1000\r\n\r\n{");
 
   private int left;
+  private Memory memory;
 
   @Override
   public String name() {
@@ -39,12 +40,13 @@ final class Slowloris implements Fault {
 
   @Override
   public String promise() {
-    return "no request of others fails; each connection is closed within 15 s";
+    return "no request of others fails; each connection is closed within 15 s; memory is bounded";
   }
 
   @Override
   public void inject(Scene scene) throws Exception {
     URI api = scene.gateway().api().orElseThrow();
+    memory = Memory.of(scene.gateway());
     List<SocketChannel> open = new ArrayList<>();
     try {
       for (int i = 0; i < CONNECTIONS; i++) {
@@ -62,6 +64,7 @@ final class Slowloris implements Fault {
       }
     }
     scene.notes().figure("connections-left", left);
+    memory.judge(scene.notes());
   }
 
   private static SocketChannel connect(int number, URI api) throws IOException {

@@ -15,6 +15,7 @@ final class Usage {
 
   private static final int USER_TIME = 11;
   private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+(\\d+) kB");
+  private static final Pattern PEAK = Pattern.compile("VmHWM:\\s+(\\d+) kB");
 
   private Usage() {}
 
@@ -37,10 +38,19 @@ final class Usage {
   static long resident(Collection<Long> pids) throws IOException {
     long kib = 0;
     for (long pid : pids) {
-      Matcher resident = RESIDENT.matcher(Files.readString(Path.of("/proc/" + pid + "/status")));
-      kib += resident.find() ? Long.parseLong(resident.group(1)) : 0;
+      kib += status(pid, RESIDENT);
     }
     return kib / 1024;
+  }
+
+  /** The most memory that a process ever had resident, MiB. */
+  static long peak(long pid) throws IOException {
+    return status(pid, PEAK) / 1024;
+  }
+
+  private static long status(long pid, Pattern line) throws IOException {
+    Matcher found = line.matcher(Files.readString(Path.of("/proc/" + pid + "/status")));
+    return found.find() ? Long.parseLong(found.group(1)) : 0;
   }
 
   /** How many processes wanted to run in the last minute, others' included. */

@@ -32,7 +32,16 @@ final class Watch implements AutoCloseable {
     boolean calls(String node) {
       return instances.stream()
           .filter(i -> node.equals(i.getString("nodeName")))
-          .anyMatch(i -> "closed".equals(i.getJsonObject("breaker").getString("state")));
+          .anyMatch(Sighting::isClosed);
+    }
+
+    double leftOut() {
+      double out = instances.stream().filter(i -> !isClosed(i)).count();
+      return out / Math.max(1, instances.size());
+    }
+
+    private static boolean isClosed(JsonObject instance) {
+      return "closed".equals(instance.getJsonObject("breaker").getString("state"));
     }
   }
 
@@ -87,6 +96,15 @@ final class Watch implements AutoCloseable {
   /** When no gateway called a node's instance any more, listed or not. */
   Moment outAfter(String node, long from, long until) {
     return first(from, until, sighting -> !sighting.calls(node));
+  }
+
+  /** The largest share of the listed instances that any gateway left out at one moment. */
+  synchronized double mostLeftOut(long from, long until) {
+    return sightings.stream()
+        .filter(s -> s.at() >= from && s.at() < until)
+        .mapToDouble(Sighting::leftOut)
+        .max()
+        .orElse(0);
   }
 
   /** When each gateway called a node's instance again. */
