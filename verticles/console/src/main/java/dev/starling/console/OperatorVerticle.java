@@ -39,6 +39,9 @@ public final class OperatorVerticle extends VerticleBase {
   private Node node;
   private HttpServer server;
 
+  /** What is being read now; null when nobody asks. */
+  private Future<String> metrics;
+
   @Override
   public Future<?> start() {
     node = Node.of(vertx);
@@ -120,11 +123,15 @@ public final class OperatorVerticle extends VerticleBase {
     return new JsonObject().put("status", up ? "up" : "down").put("node", node.options().name());
   }
 
+  /** Read by one thread at a time, for all who ask meanwhile. */
   private void metrics(RoutingContext context) {
-    vertx
-        .executeBlocking(() -> ((PrometheusMeterRegistry) node.meters()).scrape(), false)
-        .onSuccess(text -> Answers.text(context, PROMETHEUS, text))
-        .onFailure(context::fail);
+    if (metrics == null) {
+      metrics =
+          vertx
+              .executeBlocking(() -> ((PrometheusMeterRegistry) node.meters()).scrape(), false)
+              .onComplete(done -> metrics = null);
+    }
+    metrics.onSuccess(text -> Answers.text(context, PROMETHEUS, text)).onFailure(context::fail);
   }
 
   private static void fail(RoutingContext context) {

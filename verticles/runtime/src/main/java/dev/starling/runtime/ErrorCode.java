@@ -11,7 +11,7 @@ import java.util.Locale;
 public enum ErrorCode {
   /** The body is not one JSON value of the expected types. */
   MALFORMED(400, "The request cannot be read", false),
-  UNAUTHENTICATED(401, "A valid access token is needed", false),
+  UNAUTHENTICATED(401, "Valid credentials are needed", false),
   FORBIDDEN(403, "This caller may not do that", false),
   NOT_FOUND(404, "There is no such thing", false),
   METHOD_NOT_ALLOWED(405, "The resource does not know this method", false),

@@ -58,6 +58,10 @@ public abstract class ServiceVerticle extends VerticleBase {
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
   private final List<MessageConsumer<?>> plainConsumers = new ArrayList<>();
   private ContractDocument contract;
+
+  /** The contract as it travels. */
+  private Buffer encoded;
+
   private boolean leads;
   private volatile boolean draining;
 
@@ -200,10 +204,11 @@ public abstract class ServiceVerticle extends VerticleBase {
         .executeBlocking(
             () -> {
               prepare();
-              return ContractDocument.of(service, operations);
+              contract = ContractDocument.of(service, operations);
+              return Codec.write(contract);
             },
             false)
-        .map(document -> contract = document);
+        .map(bytes -> encoded = bytes);
   }
 
   private Announcement announcement(String service) {
@@ -281,7 +286,7 @@ public abstract class ServiceVerticle extends VerticleBase {
     } else if (PING.equals(operation)) {
       message.reply(Buffer.buffer());
     } else if (CONTRACT.equals(operation)) {
-      vertx.executeBlocking(() -> Codec.write(contract), false).onSuccess(message::reply);
+      message.reply(encoded);
     } else {
       OperationHandler.fail(
           message,
