@@ -106,18 +106,19 @@ public final class Bench {
       System.exit(2);
       return;
     }
-    run(options, out);
-    System.exit(0);
+    System.exit(run(options, out) ? 0 : 1);
   }
 
-  private static void run(Options options, PrintStream out) throws Exception {
+  /** Tells what was found also when a part could not be measured; whether all could. */
+  private static boolean run(Options options, PrintStream out) throws Exception {
+    boolean whole = true;
     JsonObject machine = machine();
     Findings findings = new Findings();
     Vertx vertx = Vertx.vertx();
     try {
       for (Part part : parts()) {
         if (options.only().isEmpty() || options.only().contains(part.name())) {
-          run(part, options, vertx, findings);
+          whole &= run(part, options, vertx, findings);
         }
       }
     } finally {
@@ -129,13 +130,18 @@ public final class Bench {
         options.json()
             ? findings.json().put("machine", machine).encodePrettily()
             : machine.encode() + System.lineSeparator() + findings.text());
+    return whole;
   }
 
-  private static void run(Part part, Options options, Vertx vertx, Findings findings)
+  private static boolean run(Part part, Options options, Vertx vertx, Findings findings)
       throws Exception {
     Programs programs = new Programs(Project.at(Path.of("")), options.jvm());
     try {
       part.run(programs, vertx, options.pace(), findings);
+      return true;
+    } catch (LabException e) {
+      System.err.println(part.name() + " was not measured: " + e.getMessage());
+      return false;
     } finally {
       programs.end();
     }
