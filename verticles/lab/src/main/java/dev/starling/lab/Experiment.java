@@ -156,9 +156,9 @@ final class Experiment {
     Map<String, Object> figures = new LinkedHashMap<>();
     figures.put("reads-per-s", Load.rates(share).get(Kind.READ));
     figures.put("requests", history.entries().size());
-    figures.put("p99-before-ms", p99(history.between(0, seen.injected())));
-    figures.put("p99-during-ms", p99(history.between(seen.injected(), seen.healed())));
-    figures.put("p99-after-ms", p99(history.between(seen.ended() - CALM, seen.ended())));
+    figures.put("p99-before-ms", seen.readsP99(0, seen.injected()));
+    figures.put("p99-during-ms", seen.readsP99(seen.injected(), seen.healed()));
+    figures.put("p99-after-ms", seen.readsP99(seen.ended() - CALM, seen.ended()));
     figures.put("clean-after-fault-ms", seen.cleanAfterFault());
     figures.put("clean-after-healing-ms", seen.cleanAfterHealing());
     figures.put("missing", seen.count(Breach.LOST));
@@ -192,11 +192,6 @@ final class Experiment {
       }
     }
     return breaches;
-  }
-
-  /** Of reads: the others spend most of their time in hashing a password. */
-  private static long p99(List<Entry> entries) {
-    return History.percentile(entries.stream().filter(e -> e.kind() == Kind.READ).toList(), 0.99);
   }
 
   private static void hold(Duration duration) throws InterruptedException {

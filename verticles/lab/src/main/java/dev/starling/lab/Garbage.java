@@ -1,28 +1,54 @@
 package dev.starling.lab;
 
+import static dev.starling.lab.Kind.KEYED_REGISTRATION;
+import static dev.starling.lab.Kind.READ;
+
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
 /**
- * What strangers send to a port between nodes: random bytes, frames of negative and of huge length,
- * HTTP; and hundreds who say nothing.
+ * Strangers at a port between nodes send random bytes, frames of negative and of huge length, HTTP;
+ * and hundreds say nothing.
  */
-final class Garbage {
+abstract class Garbage implements Fault {
   private static final int SILENT = 300;
   private static final int MEGABYTE = 1 << 20;
 
   /** More than the heap of a node. */
   private static final int HUGE = 300;
 
-  private Garbage() {}
+  private final String port;
+  private Memory memory;
 
-  static void sendTo(int port, Random random) throws IOException {
+  /**
+   * At one port of a service node.
+   *
+   * @param port the setting that names it
+   */
+  Garbage(String port) {
+    this.port = port;
+  }
+
+  @Override
+  public String promise() {
+    return "refused; the node lives, its memory is bounded, no read and no registration with a key"
+        + " fails";
+  }
+
+  @Override
+  public void inject(Scene scene) throws Exception {
+    memory = Memory.of(scene.victim());
+    Garbage.sendTo(Integer.parseInt(scene.victim().setting(port)), scene.random());
+  }
+
+  private static void sendTo(int port, Random random) throws IOException {
     List<Socket> silent = new ArrayList<>();
     try {
       for (int i = 0; i < SILENT; i++) {
@@ -58,5 +84,25 @@ final class Garbage {
     } catch (IOException e) {
       // Refused: as promised.
     }
+  }
+
+  @Override
+  public Duration lasts() {
+    return Duration.ofSeconds(5);
+  }
+
+  @Override
+  public void heal(Scene scene) throws Exception {
+    if (scene.victim().isAlive()) {
+      memory.judge(scene.notes());
+    } else {
+      scene.notes().complain("the node has ended");
+    }
+  }
+
+  @Override
+  public void judge(Evidence seen) {
+    seen.noneFail(READ, KEYED_REGISTRATION);
+    seen.endWithin(Duration.ofSeconds(4));
   }
 }

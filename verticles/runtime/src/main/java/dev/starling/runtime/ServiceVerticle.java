@@ -43,11 +43,6 @@ public abstract class ServiceVerticle extends VerticleBase {
   static final String PING = "_ping";
   static final String CONTRACT = "_contract";
 
-  /** Milliseconds between two looks at the event loop, and of lateness that counts as lag. */
-  private static final long TICK = 100;
-
-  private static final long LAG = 200;
-
   /** Milliseconds in which other nodes hear that an instance has been withdrawn. */
   private static final long LINGER = 500;
 
@@ -68,8 +63,7 @@ public abstract class ServiceVerticle extends VerticleBase {
   /** Whether an operator has drained the node. */
   private volatile boolean withdrawn;
 
-  private long ticked;
-  private volatile long lagged;
+  private EventLoopLag lag;
   private long opening = -1;
 
   /** A handler may end its call on any thread. */
@@ -163,8 +157,7 @@ public abstract class ServiceVerticle extends VerticleBase {
   @Override
   public final Future<?> start() {
     String service = service();
-    ticked = System.nanoTime();
-    vertx.setPeriodic(TICK, t -> tick());
+    lag = EventLoopLag.watch(vertx);
     return describe(service)
         .compose(v -> open())
         .compose(v -> serve(service), failure -> notYet(service, failure));
@@ -304,7 +297,7 @@ public abstract class ServiceVerticle extends VerticleBase {
       refuse(message, "The instance is cut off from its cluster and changes nothing");
     } else {
       inFlight.incrementAndGet();
-      handler.handle(node(), this::lags, message, bytes).onComplete(done -> finished());
+      handler.handle(node(), lag::isLate, message, bytes).onComplete(done -> finished());
     }
   }
 
@@ -313,19 +306,6 @@ public abstract class ServiceVerticle extends VerticleBase {
         message,
         new ServiceException(ErrorCode.NOT_STARTED, why),
         Call.received(message.headers(), 0, 0));
-  }
-
-  /** A tick that is late says that the event loop is. */
-  private void tick() {
-    long now = System.nanoTime();
-    if (now - ticked > (TICK + LAG) * 1_000_000) {
-      lagged = now;
-    }
-    ticked = now;
-  }
-
-  private boolean lags() {
-    return lagged != 0 && System.nanoTime() - lagged < LAG * 1_000_000;
   }
 
   private void finished() {
