@@ -30,6 +30,15 @@ import org.hibernate.validator.constraints.CodePointLength;
  * who want to see it, and not on an event loop.
  */
 public final class Schema {
+  /** One for each record, so that the instances of a service share what one of them generated. */
+  private static final ClassValue<Schema> OF =
+      new ClassValue<>() {
+        @Override
+        protected Schema computeValue(Class<?> type) {
+          return new Schema(type, null);
+        }
+      };
+
   private final Class<?> type;
   private volatile JsonNode json;
 
@@ -39,7 +48,7 @@ public final class Schema {
   }
 
   static Schema of(Class<?> type) {
-    return new Schema(type, null);
+    return OF.get(type);
   }
 
   @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
@@ -50,10 +59,17 @@ public final class Schema {
   /** The schema itself; may take long the first time. */
   @JsonValue
   public JsonNode json() {
-    if (json == null) {
-      json = Generation.GENERATOR.generateSchema(type);
+    JsonNode known = json;
+    return known == null ? generate() : known;
+  }
+
+  private JsonNode generate() {
+    synchronized (Generation.GENERATOR) { // It is not made for several threads at once.
+      if (json == null) {
+        json = Generation.GENERATOR.generateSchema(type);
+      }
+      return json;
     }
-    return json;
   }
 
   /** A text that differs where the schema does, had without generating it for records. */

@@ -55,7 +55,7 @@ public abstract class ServiceVerticle extends VerticleBase {
   private ContractDocument contract;
 
   /** The contract as it travels. */
-  private Buffer encoded;
+  private Future<Buffer> encoded;
 
   private boolean leads;
   private volatile boolean draining;
@@ -197,11 +197,18 @@ public abstract class ServiceVerticle extends VerticleBase {
         .executeBlocking(
             () -> {
               prepare();
-              contract = ContractDocument.of(service, operations);
-              return Codec.write(contract);
+              return ContractDocument.of(service, operations);
             },
             false)
-        .map(bytes -> encoded = bytes);
+        .map(document -> contract = document);
+  }
+
+  /** Encodes the contract for the first who asks, which takes too long for a start or a loop. */
+  private Future<Buffer> encoded() {
+    if (encoded == null) {
+      encoded = vertx.executeBlocking(() -> Codec.write(contract), false);
+    }
+    return encoded;
   }
 
   private Announcement announcement(String service) {
@@ -279,7 +286,7 @@ public abstract class ServiceVerticle extends VerticleBase {
     } else if (PING.equals(operation)) {
       message.reply(Buffer.buffer());
     } else if (CONTRACT.equals(operation)) {
-      message.reply(encoded);
+      encoded().onSuccess(message::reply);
     } else {
       OperationHandler.fail(
           message,

@@ -3,10 +3,16 @@ package dev.starling.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
 import io.vertx.core.http.HttpMethod;
 import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Size;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
 class SchemaTest {
@@ -23,6 +29,8 @@ class SchemaTest {
   record Fields(List<@Size(max = 3) String> names) {}
 
   record LongFields(List<@Size(max = 4) String> names) {}
+
+  record AskedByMany(@NotNull @Size(max = 3) String name) {}
 
   enum Colour {
     RED
@@ -70,6 +78,30 @@ class SchemaTest {
   @Test
   void givesEqualContractsEqualHashes() {
     assertThat(hash(Short.class)).isEqualTo(hash(Short.class)).isNotEqualTo(hash(Long.class));
+  }
+
+  /** Instances of one service are asked at the same time; the generator is not made for it. */
+  @Test
+  void isGeneratedOnceForAllThreads() throws Exception {
+    int threads = 8;
+    CyclicBarrier together = new CyclicBarrier(threads);
+    ExecutorService pool = Executors.newFixedThreadPool(threads);
+    try {
+      List<Future<JsonNode>> schemas =
+          pool.invokeAll(
+              Collections.nCopies(
+                  threads,
+                  () -> {
+                    together.await();
+                    return Schema.of(AskedByMany.class).json();
+                  }));
+      JsonNode first = schemas.get(0).get();
+      for (Future<JsonNode> schema : schemas) {
+        assertThat(schema.get()).isSameAs(first);
+      }
+    } finally {
+      pool.shutdown();
+    }
   }
 
   private static String hash(Class<?> request) {
