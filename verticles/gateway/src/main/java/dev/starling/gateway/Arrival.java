@@ -1,5 +1,7 @@
 package dev.starling.gateway;
 
+import dev.starling.runtime.Limit;
+import dev.starling.runtime.Limits;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
 
@@ -14,23 +16,18 @@ import io.vertx.core.http.HttpConnection;
 final class Arrival {
   private final Vertx vertx;
   private final HttpConnection connection;
-  private final long further;
+  private final Limits limits;
   private int unanswered;
   private boolean any;
   private long last;
   private long timer;
 
-  /**
-   * Begins to wait.
-   *
-   * @param first milliseconds for the first request
-   * @param further milliseconds from each answer to the next request
-   */
-  Arrival(Vertx vertx, HttpConnection connection, long first, long further) {
+  /** Begins to wait for the first request. */
+  Arrival(Vertx vertx, HttpConnection connection, Limits limits) {
     this.vertx = vertx;
     this.connection = connection;
-    this.further = further;
-    this.timer = vertx.setTimer(first, t -> look());
+    this.limits = limits;
+    this.timer = vertx.setTimer(limits.get(Limit.HTTP_HEADER), t -> look());
   }
 
   /** The header of a request is there. */
@@ -62,6 +59,7 @@ final class Arrival {
   }
 
   private long left() {
+    long further = limits.get(Limit.HTTP_IDLE);
     if (unanswered > 0) {
       return further;
     }

@@ -4,6 +4,8 @@ import dev.starling.runtime.Call;
 import dev.starling.runtime.Certificate;
 import dev.starling.runtime.CertificateWatch;
 import dev.starling.runtime.ContractDocument;
+import dev.starling.runtime.Limit;
+import dev.starling.runtime.Limits;
 import dev.starling.runtime.Node;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -28,9 +30,7 @@ import java.util.stream.Collectors;
  * HTTP in, operations out; it knows no service by name.
  *
  * <p>Configuration: {@code host}, {@code port}, {@code tls} (a directory with tls.crt and tls.key,
- * or empty), {@code insecure}, {@code body-limit} in bytes, {@code header-timeout} and {@code
- * idle-timeout} in milliseconds, {@code max-connections}, {@code cors} (origins), {@code routes}
- * (pins).
+ * or empty), {@code insecure}, {@code cors} (origins), {@code routes} (pins).
  */
 public final class GatewayVerticle extends VerticleBase {
   /** Under this name {@code services} lists the gateway. */
@@ -40,6 +40,7 @@ public final class GatewayVerticle extends VerticleBase {
   static final int MAX_HEADERS = 8192;
 
   private Node node;
+  private Limits limits;
   private RouteTable table;
   private Pipeline pipeline;
   private HttpServer server;
@@ -53,8 +54,8 @@ public final class GatewayVerticle extends VerticleBase {
   public Future<?> start() {
     node = Node.of(vertx);
     table = new RouteTable(strings("routes"));
-    pipeline =
-        new Pipeline(vertx, arrivals, strings("cors"), config().getInteger("body-limit", 16_384));
+    limits = node.options().limits();
+    pipeline = new Pipeline(vertx, arrivals, strings("cors"));
     route();
     node.directory().onChange(() -> context.runOnContext(v -> changed()));
     return certificate().compose(this::listen);
@@ -107,14 +108,11 @@ public final class GatewayVerticle extends VerticleBase {
 
   /** A connection must bring a request in time, and there are not more than the limit. */
   private void connected(HttpConnection connection) {
-    if (arrivals.size() * context.getInstanceCount()
-        >= config().getInteger("max-connections", 10_000)) {
+    if ((long) arrivals.size() * context.getInstanceCount() >= limits.get(Limit.HTTP_CONNECTIONS)) {
       connection.close();
       return;
     }
-    long first = config().getLong("header-timeout", 10_000L);
-    long further = config().getLong("idle-timeout", 30_000L);
-    arrivals.put(connection, new Arrival(vertx, connection, first, further));
+    arrivals.put(connection, new Arrival(vertx, connection, limits));
     connection.closeHandler(v -> arrivals.remove(connection).end());
   }
 
@@ -168,6 +166,6 @@ public final class GatewayVerticle extends VerticleBase {
   /** Takes no more connections and finishes what is in flight, within the node's drain time. */
   @Override
   public Future<?> stop() {
-    return server.shutdown(node.options().drain().toMillis(), TimeUnit.MILLISECONDS);
+    return server.shutdown(limits.get(Limit.DRAIN), TimeUnit.MILLISECONDS);
   }
 }

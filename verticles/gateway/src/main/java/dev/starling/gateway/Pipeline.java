@@ -3,6 +3,7 @@ package dev.starling.gateway;
 import dev.starling.runtime.Call;
 import dev.starling.runtime.ContractDocument;
 import dev.starling.runtime.ErrorCode;
+import dev.starling.runtime.Limit;
 import dev.starling.runtime.Node;
 import dev.starling.runtime.ServiceException;
 import io.vertx.core.Handler;
@@ -42,22 +43,19 @@ final class Pipeline {
   private final Node node;
   private final Map<HttpConnection, Arrival> arrivals;
   private final List<String> origins;
-  private final int bodyLimit;
+  private final BodyHandler body = BodyHandler.create(false);
 
   /**
    * Makes what all routers of a gateway share.
    *
    * @param arrivals of the open connections, kept by the gateway
    * @param origins whose pages may call
-   * @param bodyLimit in bytes
    */
-  Pipeline(
-      Vertx vertx, Map<HttpConnection, Arrival> arrivals, List<String> origins, int bodyLimit) {
+  Pipeline(Vertx vertx, Map<HttpConnection, Arrival> arrivals, List<String> origins) {
     this.vertx = vertx;
     this.node = Node.of(vertx);
     this.arrivals = arrivals;
     this.origins = origins;
-    this.bodyLimit = bodyLimit;
   }
 
   /** A router of these routes and of their description. */
@@ -69,7 +67,7 @@ final class Pipeline {
       fresh.route().handler(cors(origins));
     }
     fresh.route().handler(Pipeline::refuseForms);
-    fresh.route().handler(BodyHandler.create(false).setBodyLimit(bodyLimit));
+    fresh.route().handler(context -> body.setBodyLimit(bodyLimit()).handle(context));
     fresh.route().handler(this::arrived);
     fresh
         .route(RouteTable.OPENAPI)
@@ -240,11 +238,15 @@ final class Pipeline {
     return new ServiceException(code, detail(code, context));
   }
 
+  private long bodyLimit() {
+    return node.options().limits().get(Limit.HTTP_BODY);
+  }
+
   private String detail(ErrorCode code, RoutingContext context) {
     return switch (code) {
       case NOT_FOUND -> "Nothing answers at this address; /openapi.json lists what does";
       case METHOD_NOT_ALLOWED -> context.request().method() + " is not known at this address";
-      case TOO_LARGE -> "The body is larger than " + bodyLimit + " bytes";
+      case TOO_LARGE -> "The body is larger than " + bodyLimit() + " bytes";
       default -> code.title();
     };
   }

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.starling.harness.Harness;
 import dev.starling.runtime.DesiredState;
+import dev.starling.runtime.Limit;
 import dev.starling.runtime.Operation;
 import dev.starling.runtime.ServiceVerticle;
 import io.vertx.core.Future;
@@ -43,6 +44,11 @@ class GatewayIT {
     GatewayVerticle gateway = new GatewayVerticle();
     harness.deploy(gateway, new JsonObject().put("port", 0).mergeIn(config));
     port = gateway.port();
+  }
+
+  private void start(Map<Limit, Long> limits) {
+    harness.node().options().limits().change(limits);
+    start();
   }
 
   private void start() {
@@ -124,22 +130,22 @@ class GatewayIT {
 
   @Test
   void refusesALargeBody() throws Exception {
-    start(new JsonObject().put("body-limit", 100));
+    start(Map.of(Limit.HTTP_BODY, 1_024L));
     String head = "POST /items" + HOST + "content-type: application/json\r\n";
 
-    assertProblem(once(head + "content-length: 101\r\n\r\n" + "a".repeat(101)), 413);
+    assertProblem(once(head + "content-length: 1025\r\n\r\n" + "a".repeat(1025)), 413);
     assertProblem(once(head + "content-length: 1000000000\r\n\r\n{"), 413);
     assertProblem(
         once(
             head
                 + "transfer-encoding: chunked\r\n\r\n"
-                + ("3c\r\n" + "a".repeat(60) + "\r\n").repeat(3)),
+                + ("3c\r\n" + "a".repeat(60) + "\r\n").repeat(20)),
         413);
   }
 
   @Test
   void closesAConnectionThatDripsItsHeaders() throws Exception {
-    start(new JsonObject().put("header-timeout", 500));
+    start(Map.of(Limit.HTTP_HEADER, 500L));
     try (Line line = new Line(port)) {
       assertDropped(line, "GET /openapi.json HTTP/1.1\r\nhost: x\r\na: ");
     }
@@ -147,7 +153,7 @@ class GatewayIT {
 
   @Test
   void closesAConnectionThatDripsItsSecondHeaders() throws Exception {
-    start(new JsonObject().put("header-timeout", 500).put("idle-timeout", 1000));
+    start(Map.of(Limit.HTTP_HEADER, 500L, Limit.HTTP_IDLE, 1000L));
     try (Line line = new Line(port)) {
       assertThat(line.send("GET /items/latest" + HOST + "\r\n").answer())
           .startsWith("HTTP/1.1 200");
@@ -157,7 +163,7 @@ class GatewayIT {
 
   @Test
   void answersABodyThatDrips() throws Exception {
-    start(new JsonObject().put("header-timeout", 500));
+    start(Map.of(Limit.HTTP_HEADER, 500L));
     try (Line line = new Line(port)) {
       line.send(
           "POST /items" + HOST + "content-type: application/json\r\ncontent-length: 9999\r\n\r\n");
@@ -167,7 +173,7 @@ class GatewayIT {
 
   @Test
   void closesAConnectionThatSaysNothing() throws Exception {
-    start(new JsonObject().put("header-timeout", 500));
+    start(Map.of(Limit.HTTP_HEADER, 500L));
     try (Line line = new Line(port)) {
       assertThat(line.untilClosed()).isEmpty();
     }
@@ -175,7 +181,7 @@ class GatewayIT {
 
   @Test
   void closesAConnectionThatIsIdle() throws Exception {
-    start(new JsonObject().put("idle-timeout", 500));
+    start(Map.of(Limit.HTTP_IDLE, 500L));
     try (Line line = new Line(port)) {
       assertThat(line.send("GET /items/latest" + HOST + "\r\n").answer())
           .startsWith("HTTP/1.1 200");
@@ -185,7 +191,7 @@ class GatewayIT {
 
   @Test
   void keepsAConnectionThatIsUsed() throws Exception {
-    start(new JsonObject().put("header-timeout", 300));
+    start(Map.of(Limit.HTTP_HEADER, 300L));
     try (Line line = new Line(port)) {
       for (int i = 0; i < 3; i++) {
         assertThat(line.send("GET /slow/a" + HOST + "\r\n").answer()).startsWith("HTTP/1.1 200");
@@ -195,7 +201,7 @@ class GatewayIT {
 
   @Test
   void keepsAConnectionWhoseAnswerTakesLonger() throws Exception {
-    start(new JsonObject().put("header-timeout", 100).put("idle-timeout", 100));
+    start(Map.of(Limit.HTTP_HEADER, 100L, Limit.HTTP_IDLE, 100L));
 
     assertThat(get("/slow/a")).startsWith("HTTP/1.1 200");
   }
@@ -210,7 +216,7 @@ class GatewayIT {
 
   @Test
   void hasNoMoreConnectionsThanItMay() throws Exception {
-    start(new JsonObject().put("max-connections", 2));
+    start(Map.of(Limit.HTTP_CONNECTIONS, 2L));
     try (Line first = new Line(port)) {
       assertThat(first.send("GET /mine" + HOST + "\r\n").answer()).startsWith("HTTP/1.1 401");
       try (Line second = new Line(port)) {

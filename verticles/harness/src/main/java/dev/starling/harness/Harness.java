@@ -1,6 +1,7 @@
 package dev.starling.harness;
 
 import dev.starling.runtime.Call;
+import dev.starling.runtime.Limit;
 import dev.starling.runtime.Limits;
 import dev.starling.runtime.Membership;
 import dev.starling.runtime.Node;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -61,13 +63,11 @@ public final class Harness implements AutoCloseable {
                   vertx,
                   new Node.Options(
                       "test",
-                      16_384,
                       "starling",
                       "starling",
                       "user.keys",
-                      Duration.ofSeconds(5),
                       1,
-                      Limits.standard(),
+                      Limits.of(Map.of(Limit.DRAIN, 5_000L)),
                       false),
                   Membership.alone(UUID.randomUUID().toString()),
                   Secrets.in(directory, true),

@@ -8,7 +8,6 @@ import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -81,15 +80,7 @@ public class ChoiceBenchmark {
         Node.join(
                 vertx,
                 new Node.Options(
-                    "bench",
-                    1024,
-                    "issuer",
-                    "audience",
-                    "keys.get",
-                    Duration.ZERO,
-                    1,
-                    Limits.standard(),
-                    false),
+                    "bench", "issuer", "audience", "keys.get", 1, Limits.standard(), false),
                 crowd,
                 Secrets.in(secrets, true),
                 new SimpleMeterRegistry(),

@@ -2,6 +2,8 @@ package dev.starling.launcher;
 
 import dev.starling.console.OperatorVerticle;
 import dev.starling.gateway.GatewayVerticle;
+import dev.starling.runtime.Limit;
+import dev.starling.runtime.Limits;
 import dev.starling.runtime.Membership;
 import dev.starling.runtime.Node;
 import dev.starling.runtime.Secrets;
@@ -35,6 +37,7 @@ final class NodeVerticle extends VerticleBase {
   private static final int ANY = -1;
 
   private final Configuration configuration;
+  private final Limits limits;
   private final Services services;
   private final Membership membership;
   private final Secrets secrets;
@@ -62,6 +65,7 @@ final class NodeVerticle extends VerticleBase {
       String name,
       CompletionStage<JsonObject> database) {
     this.configuration = configuration;
+    this.limits = configuration.limits();
     this.services = services;
     this.membership = membership;
     this.secrets = secrets;
@@ -90,13 +94,11 @@ final class NodeVerticle extends VerticleBase {
   private Node.Options options() {
     return new Node.Options(
         name,
-        (int) configuration.bytes("http.body-limit"),
         configuration.text("auth.issuer"),
         configuration.text("auth.audience"),
         configuration.text("auth.keys"),
-        configuration.duration("drain.timeout"),
         configuration.integer("cluster.minimum-size"),
-        configuration.limits(),
+        limits,
         configuration.flag("faults.enabled"));
   }
 
@@ -238,7 +240,7 @@ final class NodeVerticle extends VerticleBase {
 
   /** The longest that {@link #drain()} may take. */
   Duration patience() {
-    return configuration.duration("drain.timeout").multipliedBy(2).plusSeconds(2);
+    return Duration.ofMillis(2 * limits.get(Limit.DRAIN) + 2_000);
   }
 
   /** Port of the gateway, 0 without one. */

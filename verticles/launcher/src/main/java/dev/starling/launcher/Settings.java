@@ -47,30 +47,10 @@ final class Settings {
             "http.tls", path(), "", "Directory with tls.crt and tls.key (PEM); empty: no TLS"),
         new Setting("http.insecure", flag(), "false", "Whether plain HTTP may leave the loopback"),
         new Setting(
-            "http.body-limit",
-            bytes("1KiB", "64MiB"),
-            "16KiB",
-            "Largest request body, in bytes or with a unit"),
-        new Setting(
-            "http.header-timeout",
-            duration("100ms", "10m"),
-            "10s",
-            "Time a client has to send its request's headers"),
-        new Setting(
-            "http.idle-timeout",
-            duration("1s", "1d"),
-            "30s",
-            "Time after which a connection that brings no request is closed"),
-        new Setting(
             "http.cors",
             list("origins such as https://app.example", "https?://[^\\s/?#@,]+"),
             "",
             "Origins whose pages may call; empty: none"),
-        new Setting(
-            "http.max-connections",
-            integer(1, 1_000_000),
-            "10000",
-            "Open connections beyond which the gateway accepts no more"),
         new Setting("operator.host", HOST, "127.0.0.1", "Address of the operator's port"),
         new Setting("operator.port", port(), "9090", "Port for operators; 0: any free port"),
         new Setting(
@@ -90,27 +70,6 @@ final class Settings {
             "",
             true,
             "PostgreSQL to use; empty: the embedded one"),
-        new Setting("database.pool-size", integer(1, 1_000), "8", "Connections to the database"),
-        new Setting(
-            "database.pool-queue",
-            integer(0, 100_000),
-            "64",
-            "Statements that may wait for a connection"),
-        new Setting(
-            "database.wait",
-            duration("10ms", "1m"),
-            "200ms",
-            "Time a call waits for a connection, new ones included"),
-        new Setting(
-            "database.statement-timeout",
-            duration("10ms", "1h"),
-            "600ms",
-            "Time after which the database gives a statement of a call up"),
-        new Setting(
-            "database.lock-timeout",
-            duration("10ms", "1h"),
-            "400ms",
-            "Time after which the database gives up waiting for a lock"),
         new Setting(
             "cluster.config",
             path(),
@@ -179,27 +138,10 @@ final class Settings {
             "15",
             "Characters a new password needs at least"),
         new Setting(
-            "user.hash-permits",
-            integer(0, 1_024),
-            "0",
-            "Passwords hashed at a time; 0: one for each core"),
-        new Setting(
-            "user.hash-queue", integer(1, 10_000), "64", "Passwords that may wait for hashing"),
-        new Setting(
-            "user.hash-wait",
-            duration("1ms", "1m"),
-            "1s",
-            "Time a password waits for hashing at most"),
-        new Setting(
             "gateway.routes",
             list("prefix=service, such as /api/login=user", "/[^\\s=,]*=" + SERVICE),
             "",
             "Path prefixes that only the given service may serve; empty: none"),
-        new Setting(
-            "drain.timeout",
-            duration("0s", "1h"),
-            "10s",
-            "Time that calls in flight have to end when the node stops"),
         new Setting(
             "faults.enabled",
             flag(),
@@ -221,13 +163,27 @@ final class Settings {
       Setting.Type type = duration(time(limit.least()), time(limit.most()));
       return new Setting(limit.key(), type, time(limit.standard()), limit.meaning());
     }
+    if (limit.unit() == Limit.Unit.BYTES) {
+      Setting.Type type = bytes(size(limit.least()), size(limit.most()));
+      return new Setting(limit.key(), type, size(limit.standard()), limit.meaning());
+    }
     Setting.Type type = integer((int) limit.least(), (int) limit.most());
     String percent = limit.unit() == Limit.Unit.PERCENT ? ", in percent" : "";
     return new Setting(
         limit.key(), type, Long.toString(limit.standard()), limit.meaning() + percent);
   }
 
+  private static String size(long bytes) {
+    return bytes % (1 << 20) == 0 ? bytes / (1 << 20) + "MiB" : bytes / (1 << 10) + "KiB";
+  }
+
   private static String time(long millis) {
+    if (millis % 86_400_000 == 0 && millis > 0) {
+      return millis / 86_400_000 + "d";
+    }
+    if (millis % 3_600_000 == 0 && millis > 0) {
+      return millis / 3_600_000 + "h";
+    }
     if (millis % 60_000 == 0 && millis > 0) {
       return millis / 60_000 + "m";
     }

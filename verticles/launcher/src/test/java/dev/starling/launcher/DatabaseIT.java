@@ -134,6 +134,28 @@ class DatabaseIT {
   }
 
   @Test
+  void changesItsConnectionsWhileItRuns() throws Exception {
+    Orders operator = new Orders(node, directory);
+    try (Traffic traffic = new Traffic("resized")) {
+      traffic.flows();
+      operator.want("limits", new JsonObject().put("database.pool-size", 2));
+      await().atMost(BACK).until(() -> connections() <= 2);
+      traffic.flows();
+      operator.wantNoLonger("limits");
+      await().atMost(BACK).until(() -> connections() > 2);
+      traffic.flows();
+      traffic.failedNowhere();
+      traffic.lostNothing();
+    }
+  }
+
+  private static long connections() {
+    return postgres.number(
+        """
+        SELECT count(*) FROM pg_stat_activity WHERE application_name = 'starling-user'""");
+  }
+
+  @Test
   void survivesADatabaseThatStandsStill() throws Exception {
     try (Traffic traffic = new Traffic("frozen")) {
       traffic.flows();
@@ -266,6 +288,10 @@ class DatabaseIT {
       await()
           .atMost(Duration.ofSeconds(120))
           .until(() -> good.get() > before + 100 && acknowledged.size() > registered + 3);
+    }
+
+    void failedNowhere() {
+      assertThat(bad).hasValue(0);
     }
 
     void failsInTime() {

@@ -32,7 +32,7 @@ class GreetingIT {
             StarlingProcess.in(directory)
                 .onAnyPort()
                 .inCluster()
-                .with("services", "greeting")
+                .with("services", "greeting,welcome")
                 .arguments("-services", GREETING.toString())
                 .start()) {
       assertThat(greeting.isAlive()).isTrue();
@@ -41,6 +41,8 @@ class GreetingIT {
       HttpResponse<String> hello = client.get("/greetings/Ada%20Lovelace");
       assertThat(new JsonObject(hello.body()).getString("text")).isEqualTo("Hello, Ada Lovelace");
       assertThat(client.get("/greetings/%20").statusCode()).isEqualTo(422);
+      assertThat(new JsonObject(client.get("/welcomes/Ada").body()))
+          .isEqualTo(new JsonObject().put("text", "Hello, Ada").put("plain", false));
       assertThat(client.get("/openapi.json").body()).contains("/greetings/{name}");
     }
   }

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Orders that one node takes and others follow, each a process of the real jar. */
 class OrdersIT {
   private static final Duration SOON = Duration.ofSeconds(30);
-  private static final JsonObject LIMITS = new JsonObject().put("breaker.calls", 7);
+  private static final JsonObject LIMITS =
+      new JsonObject().put("breaker.calls", 7).put("http.body-limit", 2_048);
   private static final JsonObject FAILING = new JsonObject().put("share", 1).put("error", true);
 
   @TempDir private Path directory;
@@ -33,11 +34,14 @@ class OrdersIT {
         try (StarlingProcess third = node("three").start()) {
           Orders last = new Orders(third, directory);
           assertThat(last.limit("breaker.calls")).isEqualTo(7);
+          Client client = new Client(third.api());
+          assertThat(client.register("a".repeat(3_000)).statusCode()).isEqualTo(413);
 
           last.wantNoLonger("limits");
 
           await().atMost(SOON).until(() -> other.limit("breaker.calls") == 10);
           assertThat(other.desired()).isEmpty();
+          assertThat(client.register("a".repeat(3_000)).statusCode()).isEqualTo(422);
         }
       }
     }

@@ -29,7 +29,7 @@ class ReadmeTest {
       assertThat(block.group(2)).isEqualTo(Files.readString(file));
       shown++;
     }
-    assertThat(shown).isEqualTo(3);
+    assertThat(shown).isEqualTo(4);
   }
 
   @Test

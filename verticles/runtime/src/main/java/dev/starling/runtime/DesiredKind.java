@@ -86,15 +86,12 @@ enum DesiredKind {
   }
 
   /**
-   * Reads a value strictly.
+   * Reads a value of this form strictly.
    *
    * @throws ServiceException {@link ErrorCode#MALFORMED} or {@link ErrorCode#INVALID}
    */
   JsonObject read(Buffer value) {
-    Object read = Codec.request(value, null, form);
-    if (this == LIMITS) {
-      LimitChanges.of((Map<?, ?>) read);
-    }
+    Codec.request(value, null, form);
     return value.toJsonObject();
   }
 

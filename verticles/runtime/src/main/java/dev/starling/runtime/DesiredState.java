@@ -156,6 +156,9 @@ public final class DesiredState {
       DesiredKind kind = DesiredKind.of(key);
       admit(kind, kind.name(key));
       JsonObject wanted = kind.read(value);
+      if (kind == DesiredKind.LIMITS) {
+        LimitChanges.of(wanted.getMap());
+      }
       Duration lasts = kind.life(life);
       return onContext(() -> write(key, wanted, lasts, by));
     } catch (ServiceException e) {

@@ -1,10 +1,33 @@
 package dev.starling.runtime;
 
 /**
- * The bounds of calls, each with its unit, range and default: they are settings of a node, and can
- * be changed for all nodes while these run ({@link Limits}).
+ * All bounds of a node, each with its unit, range and default: they are settings, and can be
+ * changed for all nodes while these run ({@link Limits}). Those of the services that come with
+ * Starling are among them, so that there is one list to read and to choose from.
  */
 public enum Limit {
+  HTTP_BODY("http.body-limit", Unit.BYTES, 1_024, 64 << 20, 16_384, "Largest request body"),
+  HTTP_HEADER(
+      "http.header-timeout",
+      Unit.MILLISECONDS,
+      100,
+      600_000,
+      10_000,
+      "Time a client has to send its request's headers"),
+  HTTP_IDLE(
+      "http.idle-timeout",
+      Unit.MILLISECONDS,
+      100,
+      86_400_000,
+      30_000,
+      "Time after which a connection that brings no request is closed"),
+  HTTP_CONNECTIONS(
+      "http.max-connections",
+      Unit.COUNT,
+      1,
+      1_000_000,
+      10_000,
+      "Open connections beyond which the gateway accepts no more"),
   ATTEMPT_TIMEOUT(
       "calls.attempt-timeout",
       Unit.MILLISECONDS,
@@ -97,12 +120,65 @@ public enum Limit {
       1,
       1_000,
       5,
-      "Idempotent calls that must succeed, after a ping, before a breaker closes");
+      "Idempotent calls that must succeed, after a ping, before a breaker closes"),
+  DATABASE_CONNECTIONS(
+      "database.pool-size", Unit.COUNT, 1, 1_000, 8, "Connections to the database"),
+  DATABASE_QUEUE(
+      "database.pool-queue",
+      Unit.COUNT,
+      0,
+      100_000,
+      64,
+      "Statements that may wait for a connection"),
+  DATABASE_WAIT(
+      "database.wait",
+      Unit.MILLISECONDS,
+      10,
+      60_000,
+      200,
+      "Time a call waits for a connection, new ones included"),
+  DATABASE_STATEMENT(
+      "database.statement-timeout",
+      Unit.MILLISECONDS,
+      10,
+      3_600_000,
+      600,
+      "Time after which the database gives a statement of a call up"),
+  DATABASE_LOCK(
+      "database.lock-timeout",
+      Unit.MILLISECONDS,
+      10,
+      3_600_000,
+      400,
+      "Time after which the database gives up waiting for a lock"),
+  HASH_PERMITS(
+      "user.hash-permits",
+      Unit.COUNT,
+      0,
+      1_024,
+      0,
+      "Passwords hashed at a time; 0: one for each core"),
+  HASH_QUEUE("user.hash-queue", Unit.COUNT, 1, 10_000, 64, "Passwords that may wait for hashing"),
+  HASH_WAIT(
+      "user.hash-wait",
+      Unit.MILLISECONDS,
+      1,
+      60_000,
+      1_000,
+      "Time a password waits for hashing at most"),
+  DRAIN(
+      "drain.timeout",
+      Unit.MILLISECONDS,
+      0,
+      3_600_000,
+      10_000,
+      "Time that calls in flight have to end when the node stops");
 
   /** What a value counts. */
   public enum Unit {
     MILLISECONDS,
     PERCENT,
+    BYTES,
     COUNT
   }
 

@@ -5,9 +5,12 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads which limits are to have another value, as a JSON object of numbers by key. */
 final class LimitChanges {
+  private static final Logger log = LoggerFactory.getLogger(LimitChanges.class);
   private static final Map<String, Limit> LIMITS = new LinkedHashMap<>();
 
   static {
@@ -45,6 +48,21 @@ final class LimitChanges {
     return changes;
   }
 
+  /** What this version understands of changes that another may have admitted. */
+  static Map<Limit, Long> known(Map<String, ?> members) {
+    Map<Limit, Long> changes = new EnumMap<>(Limit.class);
+    members.forEach(
+        (key, value) -> {
+          Limit limit = LIMITS.get(key);
+          if (limit != null && isWithin(limit, value)) {
+            changes.put(limit, ((Number) value).longValue());
+          } else {
+            log.warn("{} is to be {}, which means nothing to this version", key, value);
+          }
+        });
+    return changes;
+  }
+
   private static boolean isWithin(Limit limit, Object value) {
     return (value instanceof Integer || value instanceof Long)
         && ((Number) value).longValue() >= limit.least()
@@ -56,6 +74,7 @@ final class LimitChanges {
         switch (limit.unit()) {
           case MILLISECONDS -> " (milliseconds)";
           case PERCENT -> " (percent)";
+          case BYTES -> " (bytes)";
           case COUNT -> "";
         };
     return "a whole number from %d to %d%s".formatted(limit.least(), limit.most(), unit);

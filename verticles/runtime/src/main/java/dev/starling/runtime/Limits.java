@@ -1,7 +1,9 @@
 package dev.starling.runtime;
 
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * The values of all limits on this node now: as configured, unless changed while it runs.
@@ -10,6 +12,7 @@ import java.util.Map;
  */
 public final class Limits {
   private final long[] configured;
+  private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private volatile long[] current;
 
   private Limits(long[] configured) {
@@ -62,6 +65,16 @@ public final class Limits {
     long[] values = configured.clone();
     set(values, changes);
     current = values;
+    listeners.forEach(Runnable::run);
+  }
+
+  /**
+   * For what was made after the values and has to be made again.
+   *
+   * @param listener runs after each change, on the thread that makes it
+   */
+  public void onChange(Runnable listener) {
+    listeners.add(listener);
   }
 
   /** Changes what operators want to be changed, as long as they do. */
@@ -71,7 +84,7 @@ public final class Limits {
         key,
         entries -> {
           DesiredState.Entry entry = entries.get(key);
-          change(entry == null ? Map.of() : LimitChanges.of(entry.value().getMap()));
+          change(entry == null ? Map.of() : LimitChanges.known(entry.value().getMap()));
         });
   }
 

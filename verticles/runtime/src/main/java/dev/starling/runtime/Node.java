@@ -10,7 +10,6 @@ import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.shareddata.Shareable;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.Set;
@@ -37,22 +36,18 @@ public final class Node implements Shareable {
    * How a node behaves.
    *
    * @param name for people
-   * @param requestLimit bytes of the largest request
    * @param issuer of access tokens
    * @param audience of access tokens
    * @param keys operation that gives the JWK set, as {@code service.operation}
-   * @param drain time for calls in flight when a service stops
    * @param leastNodes nodes below which this one takes itself for cut off; 1 for never
-   * @param limits of calls, as configured and as they are now
+   * @param limits as configured and as they are now
    * @param faults whether operators may make calls fail or wait, to see what comes of it
    */
   public record Options(
       String name,
-      int requestLimit,
       String issuer,
       String audience,
       String keys,
-      Duration drain,
       int leastNodes,
       Limits limits,
       boolean faults) {}

@@ -130,10 +130,10 @@ final class OperationHandler<I, O> {
 
   private I decode(Node node, Message<?> message) {
     Buffer body = bytes(message.body());
-    if (body != null && body.length() > node.options().requestLimit()) {
+    if (body != null && body.length() > node.options().limits().get(Limit.HTTP_BODY)) {
       throw new ServiceException(
           ErrorCode.TOO_LARGE,
-          "The request is larger than " + node.options().requestLimit() + " bytes");
+          "The request is larger than " + node.options().limits().get(Limit.HTTP_BODY) + " bytes");
     }
     return Codec.request(body, parameters(message), operation.request());
   }

@@ -360,7 +360,7 @@ public abstract class ServiceVerticle extends VerticleBase {
     }
     return drained
         .future()
-        .timeout(node().options().drain().toMillis(), TimeUnit.MILLISECONDS)
+        .timeout(node().options().limits().get(Limit.DRAIN), TimeUnit.MILLISECONDS)
         .onFailure(e -> log.warn("{} stops with {} calls in flight", service(), inFlight.get()))
         .otherwiseEmpty();
   }

@@ -3,6 +3,8 @@ package dev.starling.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,6 +44,26 @@ class LimitsTest {
 
     limits.change(Map.of());
     assertThat(limits.get(Limit.IN_FLIGHT)).isEqualTo(50);
+  }
+
+  @Test
+  void tellsThoseWhoHaveToActOnAChange() {
+    Limits limits = Limits.standard();
+    List<Long> seen = new ArrayList<>();
+    limits.onChange(() -> seen.add(limits.get(Limit.DRAIN)));
+
+    limits.change(Map.of(Limit.DRAIN, 1L));
+    limits.change(Map.of());
+
+    assertThat(seen).containsExactly(1L, Limit.DRAIN.standard());
+  }
+
+  @Test
+  void takesWhatItUnderstandsOfTheChangesOfAnotherVersion() {
+    assertThat(
+            LimitChanges.known(
+                Map.of("calls.in-flight", 60, "calls.new", 1, "drain.timeout", -1, "http.x", "a")))
+        .containsExactly(Map.entry(Limit.IN_FLIGHT, 60L));
   }
 
   @Test

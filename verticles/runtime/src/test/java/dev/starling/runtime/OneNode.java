@@ -5,7 +5,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -39,13 +39,11 @@ final class OneNode implements AutoCloseable {
                 vertx,
                 new Node.Options(
                     "test",
-                    1024,
                     "issuer",
                     "audience",
                     "keys.get",
-                    Duration.ofSeconds(5),
                     leastNodes,
-                    Limits.standard(),
+                    Limits.of(Map.of(Limit.HTTP_BODY, 1_024L, Limit.DRAIN, 5_000L)),
                     faults),
                 membership,
                 Secrets.in(secrets, true),

@@ -2,6 +2,8 @@ package dev.starling.user.service;
 
 import dev.starling.runtime.Call;
 import dev.starling.runtime.ErrorCode;
+import dev.starling.runtime.Limit;
+import dev.starling.runtime.Limits;
 import dev.starling.runtime.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -49,35 +51,42 @@ final class Database {
   private static final long WAY_BACK_MILLIS = 50;
 
   private final Vertx vertx;
-  private final Pool calls;
+  private final JsonObject config;
+  private final Limits limits;
   private final Pool jobs;
-  private final int warm;
-  private final long patience;
+  private int pools;
+  private volatile Calls calls;
+
+  /** What calls share; times in milliseconds. */
+  private record Bounds(int size, int queue, int connection, long statement, long lock) {
+    static Bounds of(Limits limits) {
+      return new Bounds(
+          (int) limits.get(Limit.DATABASE_CONNECTIONS),
+          (int) limits.get(Limit.DATABASE_QUEUE),
+          (int) limits.get(Limit.DATABASE_WAIT),
+          limits.get(Limit.DATABASE_STATEMENT),
+          limits.get(Limit.DATABASE_LOCK));
+    }
+
+    /** After this nobody waits any more. */
+    long patience() {
+      return connection + statement + WAY_BACK_MILLIS;
+    }
+  }
+
+  private record Calls(Bounds bounds, Pool pool) {}
 
   /**
    * Prepares the pools; no connection is made yet.
    *
-   * @param config {@code url}, {@code password}, {@code pool-size}, {@code pool-queue}; in
-   *     milliseconds {@code wait}, {@code statement-timeout}, {@code lock-timeout}
+   * @param config {@code url} and {@code password}
    */
-  Database(Vertx vertx, JsonObject config) {
+  Database(Vertx vertx, JsonObject config, Limits limits) {
     this.vertx = vertx;
-    long wait = config.getLong("wait");
-    long statement = config.getLong("statement-timeout");
-    patience = wait + statement + WAY_BACK_MILLIS;
-    int size = config.getInteger("pool-size");
-    warm = Math.max(1, size / Runtime.getRuntime().availableProcessors());
-    calls =
-        pool(
-            vertx,
-            connect(config, statement, config.getLong("lock-timeout")),
-            new PoolOptions()
-                .setShared(true)
-                .setName(POOL)
-                .setMaxSize(size)
-                .setMaxWaitQueueSize(config.getInteger("pool-queue"))
-                .setConnectionTimeout((int) wait)
-                .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS));
+    this.config = config;
+    this.limits = limits;
+    calls = calls();
+    limits.onChange(this::changed);
     jobs =
         pool(
             vertx,
@@ -88,6 +97,31 @@ final class Database {
                 .setConnectionTimeout(JOB_WAIT_MILLIS)
                 .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS)
                 .setIdleTimeout(1));
+  }
+
+  private Calls calls() {
+    Bounds bounds = Bounds.of(limits);
+    return new Calls(
+        bounds,
+        pool(
+            vertx,
+            connect(config, bounds.statement(), bounds.lock()),
+            new PoolOptions()
+                .setShared(true)
+                .setName(POOL + "-" + ++pools)
+                .setMaxSize(bounds.size())
+                .setMaxWaitQueueSize(bounds.queue())
+                .setConnectionTimeout(bounds.connection())
+                .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS)));
+  }
+
+  /** Other bounds need other connections; those of before end when no call waits for them. */
+  private void changed() {
+    Calls before = calls;
+    if (!before.bounds().equals(Bounds.of(limits))) {
+      calls = calls();
+      vertx.setTimer(before.bounds().patience(), t -> before.pool().close());
+    }
   }
 
   private static PgConnectOptions connect(JsonObject config, long statement, long lock) {
@@ -124,11 +158,12 @@ final class Database {
    * {@link ErrorCode#OVERLOADED} when too many statements wait already.
    */
   Future<RowSet<Row>> query(Call call, String sql, Object... parameters) {
-    long time = Math.min(patience, call.remaining() - WAY_BACK_MILLIS);
+    Calls now = calls;
+    long time = Math.min(now.bounds().patience(), call.remaining() - WAY_BACK_MILLIS);
     if (time < 1) {
       return Future.failedFuture(late());
     }
-    return calls
+    return now.pool()
         .getConnection()
         .recover(Database::unreachable)
         .compose(
@@ -188,8 +223,10 @@ final class Database {
   }
 
   private Future<Void> warm(long end) {
+    Calls now = calls;
+    int share = Math.max(1, now.bounds().size() / Runtime.getRuntime().availableProcessors());
     List<Future<Void>> made =
-        Collections.nCopies(warm, calls).stream()
+        Collections.nCopies(share, now.pool()).stream()
             .map(pool -> pool.getConnection().compose(SqlConnection::close))
             .toList();
     return Future.join(made)
@@ -202,11 +239,12 @@ final class Database {
   }
 
   Future<Void> ping() {
-    return query(Call.begin(null, patience + WAY_BACK_MILLIS), "SELECT 1").mapEmpty();
+    return query(Call.begin(null, calls.bounds().patience() + WAY_BACK_MILLIS), "SELECT 1")
+        .mapEmpty();
   }
 
   Future<Void> close() {
-    return Future.join(calls.close(), jobs.close()).mapEmpty();
+    return Future.join(calls.pool().close(), jobs.close()).mapEmpty();
   }
 
   private static <T> Future<T> unreachable(Throwable failure) {

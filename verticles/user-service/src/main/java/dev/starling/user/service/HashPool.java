@@ -1,13 +1,17 @@
 package dev.starling.user.service;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+import static java.util.concurrent.TimeUnit.MINUTES;
+
 import com.sun.jna.Native;
 import com.sun.jna.Platform;
+import dev.starling.runtime.Limit;
+import dev.starling.runtime.Limits;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
 import java.time.Duration;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
@@ -45,14 +49,20 @@ final class HashPool implements AutoCloseable {
   /** A smoothed time follows the latest computations with a weight of one eighth (RFC 6298). */
   private static final int SMOOTHING = 8;
 
-  private final WorkerExecutor threads;
-  private final int permits;
-  private final int queue;
-  private final long wait;
+  /** How many compute at once where nobody says. */
+  private static final int STANDARD_PERMITS = defaultPermits();
+
+  /** For how long threads that are too many or too few work on what they were given, in ms. */
+  private static final long LEAVE = 120_000;
+
+  private final Vertx vertx;
+  private final Limits limits;
   private final LongSupplier clock;
   private final AtomicInteger places = new AtomicInteger();
   private final AtomicInteger running = new AtomicInteger();
   private final LongAdder computed = new LongAdder();
+  private int size;
+  private volatile WorkerExecutor threads;
 
   /** When somebody was refused last for what others want, by the clock. */
   private volatile long refused;
@@ -60,22 +70,41 @@ final class HashPool implements AutoCloseable {
   /** Nanoseconds of one computation; two that end together may leave the mark of one only. */
   private volatile long usual;
 
-  /**
-   * @param permits how many compute at once, at least 1
-   * @param queue how many more may wait
-   * @param wait how long they may
-   */
-  HashPool(Vertx vertx, int permits, int queue, Duration wait) {
-    this(vertx, permits, queue, wait, System::nanoTime);
+  HashPool(Vertx vertx, Limits limits) {
+    this(vertx, limits, System::nanoTime);
   }
 
-  HashPool(Vertx vertx, int permits, int queue, Duration wait, LongSupplier clock) {
+  HashPool(Vertx vertx, Limits limits, LongSupplier clock) {
+    this.vertx = vertx;
+    this.limits = limits;
     this.clock = clock;
-    this.refused = clock.getAsLong() - wait.toNanos();
-    this.threads = vertx.createSharedWorkerExecutor("starling-hash", permits, 1, TimeUnit.MINUTES);
-    this.permits = permits;
-    this.queue = queue;
-    this.wait = wait.toNanos();
+    this.refused = clock.getAsLong() - MILLISECONDS.toNanos(Limit.HASH_WAIT.most());
+    this.size = permits();
+    this.threads = threads(size);
+    limits.onChange(this::resize);
+  }
+
+  private WorkerExecutor threads(int permits) {
+    return vertx.createSharedWorkerExecutor("starling-hash-" + permits, permits, 1, MINUTES);
+  }
+
+  private synchronized void resize() {
+    if (size != permits()) {
+      WorkerExecutor before = threads;
+      size = permits();
+      threads = threads(size);
+      vertx.setTimer(LEAVE, t -> before.close());
+    }
+  }
+
+  private int permits() {
+    int permits = (int) limits.get(Limit.HASH_PERMITS);
+    return permits == 0 ? STANDARD_PERMITS : permits;
+  }
+
+  /** In nanoseconds. */
+  private long longestWait() {
+    return MILLISECONDS.toNanos(limits.get(Limit.HASH_WAIT));
   }
 
   /**
@@ -99,7 +128,7 @@ final class HashPool implements AutoCloseable {
      * has not begun when the pool's wait or the time of its caller has passed.
      */
     <T> Future<T> compute(Callable<T> computation) {
-      long latest = clock.getAsLong() + Math.min(wait, end - clock.getAsLong());
+      long latest = clock.getAsLong() + Math.min(longestWait(), end - clock.getAsLong());
       return threads.executeBlocking(() -> begin(latest, computation), false);
     }
   }
@@ -112,8 +141,9 @@ final class HashPool implements AutoCloseable {
   <T> Future<T> admit(Duration remaining, Function<Place, Future<T>> work) {
     long now = clock.getAsLong();
     int before = places.getAndIncrement();
+    long wait = longestWait();
     long allowed = wait / (now - refused < wait ? STORM : BURST);
-    boolean full = before >= permits + queue || expected(before) > allowed;
+    boolean full = before >= permits() + limits.get(Limit.HASH_QUEUE) || expected(before) > allowed;
     if (full) {
       refused = now;
     }
@@ -127,6 +157,7 @@ final class HashPool implements AutoCloseable {
 
   /** When the last of so many will have begun, from now, in nanoseconds. */
   private long expected(int before) {
+    int permits = permits();
     return before < permits ? 0 : usual * (before - permits + 1) / permits;
   }
 

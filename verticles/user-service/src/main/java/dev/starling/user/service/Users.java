@@ -2,6 +2,7 @@ package dev.starling.user.service;
 
 import dev.starling.runtime.Call;
 import dev.starling.runtime.ErrorCode;
+import dev.starling.runtime.Limits;
 import dev.starling.runtime.Node;
 import dev.starling.runtime.Secrets;
 import dev.starling.runtime.ServiceException;
@@ -69,15 +70,10 @@ final class Users implements AutoCloseable {
 
   Users(Vertx vertx, Node node, JsonObject config) {
     settings = Settings.of(config);
-    database = new Database(vertx, config.getJsonObject("database"));
+    Limits limits = node.options().limits();
+    database = new Database(vertx, config.getJsonObject("database"), limits);
     accounts = new Accounts(database);
-    int permits = config.getInteger("hash-permits");
-    hashes =
-        new HashPool(
-            vertx,
-            permits == 0 ? HashPool.defaultPermits() : permits,
-            config.getInteger("hash-queue"),
-            Duration.ofMillis(config.getLong("hash-wait")));
+    hashes = new HashPool(vertx, limits);
     Pepper pepper = new Pepper(node.secrets().bytes(Secrets.PEPPER));
     hasher = new PasswordHasher(Argon2.fastest(), Argon2.Cost.DEFAULT, pepper, List.of());
     registrations =

@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.starling.runtime.Limit;
+import dev.starling.runtime.Limits;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -39,7 +42,7 @@ class HashPoolTest {
 
   @Test
   void neverExceedsItsPermits() throws Exception {
-    HashPool pool = new HashPool(vertx, 2, 198, LONG);
+    HashPool pool = new HashPool(vertx, limits(2, 198, LONG));
     AtomicInteger now = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
     List<Future<Integer>> results =
@@ -69,7 +72,7 @@ class HashPoolTest {
 
   @Test
   void refusesWhatTheQueueCannotHoldBeforeAnythingIsDone() throws Exception {
-    HashPool pool = new HashPool(vertx, 1, 3, LONG);
+    HashPool pool = new HashPool(vertx, limits(1, 3, LONG));
     List<Future<String>> admitted =
         IntStream.range(0, 4).mapToObj(i -> compute(pool, this::passTheGate)).toList();
 
@@ -86,7 +89,7 @@ class HashPoolTest {
 
   @Test
   void refusesAtOnceWhatWouldWaitTooLong() throws Exception {
-    HashPool pool = new HashPool(vertx, 2, 100, Duration.ofMillis(200));
+    HashPool pool = new HashPool(vertx, limits(2, 100, Duration.ofMillis(200)));
     for (int i = 0; i < 20; i++) {
       compute(pool, () -> work(10)).await(10, SECONDS);
     }
@@ -103,7 +106,7 @@ class HashPoolTest {
   void letsNobodyWaitLongWhileMoreComeThanCanBeServed() throws Exception {
     AtomicLong clock = new AtomicLong();
     long usual = MILLISECONDS.toNanos(120);
-    HashPool pool = new HashPool(vertx, 1, 100, Duration.ofSeconds(1), clock::get);
+    HashPool pool = new HashPool(vertx, limits(1, 100, Duration.ofSeconds(1)), clock::get);
     for (int i = 0; i < 50; i++) {
       compute(pool, () -> clock.addAndGet(usual)).await(10, SECONDS);
     }
@@ -131,7 +134,7 @@ class HashPoolTest {
 
   @Test
   void refusesNothingThatNeedNotWait() throws Exception {
-    HashPool pool = new HashPool(vertx, 1, 10, Duration.ofMillis(50));
+    HashPool pool = new HashPool(vertx, limits(1, 10, Duration.ofMillis(50)));
     for (int i = 0; i < 3; i++) {
       assertThat(compute(pool, () -> work(200)).await(10, SECONDS)).isEqualTo(200);
     }
@@ -139,7 +142,9 @@ class HashPoolTest {
 
   @Test
   void dropsWhatHasWaitedTooLong() {
-    HashPool pool = new HashPool(vertx, 1, 3, Duration.ofNanos(1));
+    AtomicLong clock = new AtomicLong();
+    HashPool pool =
+        new HashPool(vertx, limits(1, 3, Duration.ofMillis(1)), () -> clock.addAndGet(2_000_000));
 
     assertThatThrownBy(() -> compute(pool, () -> "late").await(10, SECONDS))
         .isInstanceOf(HashPool.Full.class);
@@ -148,7 +153,7 @@ class HashPoolTest {
 
   @Test
   void dropsWhatNobodyWaitsForAnyMore() throws Exception {
-    HashPool pool = new HashPool(vertx, 1, 3, LONG);
+    HashPool pool = new HashPool(vertx, limits(1, 3, LONG));
     Future<String> first = compute(pool, this::passTheGate);
     Future<String> impatient = compute(pool, Duration.ofNanos(1), this::passTheGate);
     Future<String> gone = compute(pool, Duration.ofMillis(-1), this::passTheGate);
@@ -162,7 +167,7 @@ class HashPoolTest {
 
   @Test
   void failuresGiveTheirPlaceBack() {
-    HashPool pool = new HashPool(vertx, 1, 0, LONG);
+    HashPool pool = new HashPool(vertx, limits(1, 1, LONG));
     for (int i = 0; i < 3; i++) {
       assertThatThrownBy(
               () ->
@@ -192,11 +197,41 @@ class HashPoolTest {
   @Test
   @EnabledOnOs(OS.LINUX)
   void itsThreadsStepBehindAllOthers() throws Exception {
-    HashPool pool = new HashPool(vertx, 1, 1, LONG);
+    HashPool pool = new HashPool(vertx, limits(1, 1, LONG));
 
     assertThat(compute(pool, HashPoolTest::nice).await(10, SECONDS)).isEqualTo(19);
     assertThat(nice()).isNotEqualTo(19);
     assertThat(HashPool.defaultPermits()).isEqualTo(Runtime.getRuntime().availableProcessors());
+  }
+
+  @Test
+  void followsItsLimits() throws Exception {
+    Limits limits = limits(1, 1, LONG);
+    HashPool pool = new HashPool(vertx, limits);
+    List<Future<String>> before =
+        IntStream.range(0, 2).mapToObj(i -> compute(pool, this::passTheGate)).toList();
+    assertThat(compute(pool, () -> "beyond").cause()).isInstanceOf(HashPool.Full.class);
+
+    limits.change(Map.of(Limit.HASH_PERMITS, 3L, Limit.HASH_QUEUE, 100L));
+    List<Future<String>> after =
+        IntStream.range(0, 5).mapToObj(i -> compute(pool, this::passTheGate)).toList();
+    await().until(() -> pool.running() == 4);
+
+    gate.countDown();
+    Future.all(before).await(10, SECONDS);
+    Future.all(after).await(10, SECONDS);
+    await().until(() -> pool.running() + pool.waiting() == 0);
+  }
+
+  private static Limits limits(int permits, int queue, Duration wait) {
+    return Limits.of(
+        Map.of(
+            Limit.HASH_PERMITS,
+            (long) permits,
+            Limit.HASH_QUEUE,
+            (long) queue,
+            Limit.HASH_WAIT,
+            wait.toMillis()));
   }
 
   private static <T> Future<T> compute(HashPool pool, Callable<T> computation) {

@@ -4,6 +4,8 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.starling.runtime.Limit;
+import dev.starling.runtime.Limits;
 import dev.starling.user.service.Argon2.Cost;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -11,6 +13,7 @@ import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
@@ -49,7 +52,7 @@ class PasswordHasherTest {
   private static final Pepper NEXT_PEPPER = pepper(2);
 
   private final Vertx vertx = Vertx.vertx();
-  private final HashPool pool = new HashPool(vertx, 2, 16, Duration.ofMinutes(1));
+  private final HashPool pool = new HashPool(vertx, Limits.of(Map.of(Limit.HASH_PERMITS, 2L)));
   private final NotingArgon2 argon2 = new NotingArgon2();
   private final PasswordHasher hasher = hasher(argon2, PEPPER);
   private HashPool.Place place;
