@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
  * @param healed when it was put right, in ms of the history
  * @param ended when no more load was sent, in ms of the history
  * @param findings of the {@link Checker}
- * @param tolerance how many times its bound a recovery may take
+ * @param tolerance how many times its bound a recovery, or a request, may take
  */
 record Evidence(
     History history,
@@ -138,6 +138,26 @@ record Evidence(
     }
   }
 
+  /** Notes how slow reads were once the fault has had time to be noticed. */
+  void noteReadsP99After(Duration notice) {
+    scene.notes().figure("p99-noticed-ms", readsP99(injected + notice.toMillis(), healed));
+  }
+
+  /** Complains of changes that the struck gateway brought about long after the fault. */
+  void strikesWritesAfter(Duration notice, Kind... kinds) {
+    int struck = scene.cluster().gateways().indexOf(scene.gateway());
+    List<Kind> all = Arrays.asList(kinds);
+    complainOf(
+        history.where(
+            e ->
+                all.contains(e.kind())
+                    && e.outcome() == Outcome.ACKNOWLEDGED
+                    && Math.floorMod(e.gateway(), 2) == struck
+                    && e.start() > injected + tolerance * notice.toMillis()
+                    && e.end() < healed),
+        "succeeded at the gateway that was cut off");
+  }
+
   /** Of reads, in ms: the others spend most of their time in hashing a password. */
   long readsP99(long from, long until) {
     List<Entry> reads =
@@ -147,9 +167,10 @@ record Evidence(
 
   /** Complains of requests that took longer than a client may have to wait. */
   void endWithin(Duration deadline) {
+    long bound = tolerance * deadline.toMillis();
     complainOf(
-        history.where(e -> e.kind().expected() && e.latency() > deadline.toMillis()),
-        "took longer than " + deadline.toMillis() + " ms");
+        history.where(e -> e.kind().expected() && e.latency() > bound),
+        "took longer than " + bound + " ms");
   }
 
   /** Complains when service was not normal again so soon after the fault began. */

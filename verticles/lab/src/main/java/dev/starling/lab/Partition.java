@@ -1,7 +1,9 @@
 package dev.starling.lab;
 
 import static dev.starling.lab.Kind.KEYED_REGISTRATION;
+import static dev.starling.lab.Kind.LOGIN;
 import static dev.starling.lab.Kind.READ;
+import static dev.starling.lab.Kind.REGISTRATION;
 
 import java.time.Duration;
 import java.util.List;
@@ -15,6 +17,9 @@ import java.util.stream.Collectors;
 final class Partition implements Fault {
   private static final int MEMBER_PORT = 5701;
 
+  /** Until then each side takes the other's silence for a pause, and writes. */
+  private static final Duration NOTICED = Duration.ofSeconds(12);
+
   private final Namespaces network = new Namespaces();
   private Database database;
   private String url;
@@ -27,7 +32,7 @@ final class Partition implements Fault {
   @Override
   public String promise() {
     return "at the majority no failed read and no failed registration with a key; the minority says"
-        + " 503; whole within 15 s after healing";
+        + " 503, and changes nothing after 12 s; whole within 15 s after healing";
   }
 
   @Override
@@ -121,6 +126,7 @@ final class Partition implements Fault {
   public void judge(Evidence seen) {
     seen.noneFailAtTheOtherGateway(READ, KEYED_REGISTRATION);
     seen.failOnlyWith("503", "504");
+    seen.strikesWritesAfter(NOTICED, REGISTRATION, KEYED_REGISTRATION, LOGIN);
     seen.failOnlyMeanwhile(Duration.ofSeconds(15));
     seen.endWithin(Duration.ofSeconds(4));
     seen.backInRotationWithin(Duration.ofSeconds(15));

@@ -35,6 +35,9 @@ import org.slf4j.LoggerFactory;
  * them, so a node compares itself with the oldest only: of two nodes with different secrets exactly
  * one gives way, the younger, even when both start at the same instant. Should they have become two
  * clusters first, the check is made again when those merge.
+ *
+ * <p>Any Vert.x program may be a member, and {@link Send} is one. Those are no nodes: they carry no
+ * name, and count for nothing here.
  */
 final class Cluster extends HazelcastClusterManager implements Membership {
 
@@ -61,7 +64,7 @@ final class Cluster extends HazelcastClusterManager implements Membership {
    * with a {@link ClusterException} where this node must not or cannot.
    *
    * @param config from {@link ClusterConfig#read}; becomes this node's own
-   * @param name of this node, shown to people
+   * @param name of this node, shown to people; empty for a member that is none
    * @param fingerprint of the shared secrets, from which they cannot be guessed; every member sees
    *     it
    * @param certificate of this node; without one its event bus is not encrypted, which must be so
@@ -72,11 +75,13 @@ final class Cluster extends HazelcastClusterManager implements Membership {
     this.fingerprint = fingerprint;
     this.certificate = certificate;
     this.tls = Boolean.toString(certificate.isPresent());
-    config
-        .getMemberAttributeConfig()
-        .setAttribute(NODE_NAME, name)
-        .setAttribute(FINGERPRINT, fingerprint)
-        .setAttribute(TLS, tls);
+    if (!name.isEmpty()) {
+      config
+          .getMemberAttributeConfig()
+          .setAttribute(NODE_NAME, name)
+          .setAttribute(FINGERPRINT, fingerprint)
+          .setAttribute(TLS, tls);
+    }
     config.addListenerConfig(new ListenerConfig(new Watch()));
     LoopbackMembers.replace(config, this::addresses);
   }
@@ -167,18 +172,23 @@ final class Cluster extends HazelcastClusterManager implements Membership {
   }
 
   private Optional<ClusterException> refusal() {
-    Member oldest = getHazelcastInstance().getCluster().getMembers().iterator().next();
+    return getHazelcastInstance().getCluster().getMembers().stream()
+        .filter(member -> node(member) != null)
+        .findFirst()
+        .flatMap(this::refusal);
+  }
+
+  private Optional<ClusterException> refusal(Member oldest) {
     boolean sameSecrets = fingerprint.equals(oldest.getAttribute(FINGERPRINT));
     if (sameSecrets && tls.equals(oldest.getAttribute(TLS))) {
       return Optional.empty();
     }
-    String name = oldest.getAttribute(NODE_NAME);
     String other =
-        (name == null ? "a member" : "node " + name)
-            + " at "
-            + oldest.getAddress().getHost()
-            + ":"
-            + oldest.getAddress().getPort();
+        "node %s at %s:%d"
+            .formatted(
+                oldest.getAttribute(NODE_NAME),
+                oldest.getAddress().getHost(),
+                oldest.getAddress().getPort());
     return Optional.of(
         new ClusterException(
             sameSecrets
@@ -186,6 +196,11 @@ final class Cluster extends HazelcastClusterManager implements Membership {
                     .formatted(other)
                 : "this node's secrets are not those of %s: both need the same secrets.directory"
                     .formatted(other)));
+  }
+
+  /** The identifier of a node; null for a member that is none. */
+  private static String node(Member member) {
+    return member.getAttribute(NODE_NAME) == null ? null : member.getAttribute(NODE_ID);
   }
 
   private Set<Address> addresses() {
@@ -200,7 +215,7 @@ final class Cluster extends HazelcastClusterManager implements Membership {
   private void reconcile() {
     Set<String> now =
         getHazelcastInstance().getCluster().getMembers().stream()
-            .map(member -> member.getAttribute(NODE_ID))
+            .map(Cluster::node)
             .filter(Objects::nonNull)
             .collect(Collectors.toSet());
     new HashSet<>(nodes).stream().filter(node -> !now.contains(node)).forEach(this::remove);
@@ -235,12 +250,12 @@ final class Cluster extends HazelcastClusterManager implements Membership {
 
     @Override
     public void memberAdded(MembershipEvent event) {
-      Optional.ofNullable(event.getMember().getAttribute(NODE_ID)).ifPresent(Cluster.this::add);
+      Optional.ofNullable(node(event.getMember())).ifPresent(Cluster.this::add);
     }
 
     @Override
     public void memberRemoved(MembershipEvent event) {
-      Optional.ofNullable(event.getMember().getAttribute(NODE_ID)).ifPresent(Cluster.this::remove);
+      Optional.ofNullable(node(event.getMember())).ifPresent(Cluster.this::remove);
     }
 
     @Override

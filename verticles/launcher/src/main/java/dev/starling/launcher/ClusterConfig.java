@@ -4,8 +4,12 @@ import com.hazelcast.config.AdvancedNetworkConfig;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.EndpointConfig;
 import com.hazelcast.config.InterfacesConfig;
+import com.hazelcast.config.JavaSerializationFilterConfig;
 import com.hazelcast.config.JoinConfig;
+import com.hazelcast.config.MapConfig;
+import com.hazelcast.config.MultiMapConfig;
 import com.hazelcast.config.NetworkConfig;
+import com.hazelcast.config.SerializationConfig;
 import com.hazelcast.config.ServerSocketEndpointConfig;
 import com.hazelcast.config.XmlConfigBuilder;
 import com.hazelcast.instance.EndpointQualifier;
@@ -19,6 +23,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -36,8 +41,10 @@ import org.xml.sax.helpers.DefaultHandler;
 /**
  * How nodes find each other: a Hazelcast file, made safe.
  *
- * <p>Whatever it leaves out is set so that members only are let in, on {@code cluster.host} only; a
- * file that asks for the opposite is refused, and so is one that would find nobody.
+ * <p>Whatever it leaves out is set so that members only are let in, on {@code cluster.host} only,
+ * that no class is deserialised which nobody needs, and that the maps of Vert.x and of Starling
+ * survive two nodes; a file that asks for the opposite is refused, and so is one that would find
+ * nobody.
  */
 final class ClusterConfig {
   private static final String DEFAULT_FILE = "cluster.xml";
@@ -53,6 +60,14 @@ final class ClusterConfig {
 
   private static final Map<String, String> REQUIRED =
       Map.of("hazelcast.socket.bind.any", "false", "hazelcast.phone.home.enabled", "false");
+
+  private static final String[] DESERIALISED = {
+    "java.lang.", "java.util.", "com.hazelcast.", "io.vertx.", "["
+  };
+  private static final String SUBSCRIPTIONS = "__vertx.subs";
+  private static final List<String> MAPS =
+      List.of("__vertx.haInfo", "__vertx.nodeInfo", "service.registry", "starling.desired");
+  private static final int BACKUPS = 2;
 
   /** A comment, which stays as it is, or {@code ${NAME}} or {@code ${NAME:default}}. */
   private static final Pattern PLACEHOLDER =
@@ -178,7 +193,33 @@ final class ClusterConfig {
       throw new ClusterException(
           source + ": join enables no way for nodes to find each other, such as tcp-ip");
     }
+    filter(config.getSerializationConfig());
+    backUp(config);
     return config;
+  }
+
+  /** Java's deserialisation makes an object of any class on the class path that a member names. */
+  private static void filter(SerializationConfig serialization) {
+    if (serialization.getJavaSerializationFilterConfig() == null) {
+      JavaSerializationFilterConfig filter = new JavaSerializationFilterConfig();
+      filter.setDefaultsDisabled(true).getWhitelist().addPrefixes(DESERIALISED);
+      serialization.setJavaSerializationFilterConfig(filter);
+    }
+  }
+
+  /** A copy on two more nodes, so that the two that fail at once take nothing along. */
+  private static void backUp(Config config) {
+    if (!config.getMultiMapConfigs().containsKey(SUBSCRIPTIONS)) {
+      config.addMultiMapConfig(
+          new MultiMapConfig(SUBSCRIPTIONS)
+              .setBackupCount(BACKUPS)
+              .setValueCollectionType(MultiMapConfig.ValueCollectionType.SET));
+    }
+    for (String map : MAPS) {
+      if (!config.getMapConfigs().containsKey(map)) {
+        config.addMapConfig(new MapConfig(map).setBackupCount(BACKUPS));
+      }
+    }
   }
 
   /** A plain network section lets clients in; what it says about members is kept. */

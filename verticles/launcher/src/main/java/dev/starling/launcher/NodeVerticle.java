@@ -238,9 +238,9 @@ final class NodeVerticle extends VerticleBase {
     return vertx.deploymentIDs().contains(id) ? vertx.undeploy(id) : Future.succeededFuture();
   }
 
-  /** The longest that {@link #drain()} may take. */
+  /** The longest that {@link #drain()} may take: the services and the gateway, in turn. */
   Duration patience() {
-    return Duration.ofMillis(2 * limits.get(Limit.DRAIN) + 2_000);
+    return Duration.ofMillis((services.chosen().size() + 1) * (limits.get(Limit.DRAIN) + 1_000));
   }
 
   /** Port of the gateway, 0 without one. */

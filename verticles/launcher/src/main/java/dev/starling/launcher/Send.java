@@ -59,7 +59,7 @@ public final class Send {
     Cluster cluster =
         new Cluster(
             ClusterConfig.of(configuration),
-            "send-" + ProcessHandle.current().pid(),
+            "",
             Secrets.in(configuration.secretsDirectory(), false).fingerprint(),
             ClusterTls.of(configuration));
     VertxOptions options =

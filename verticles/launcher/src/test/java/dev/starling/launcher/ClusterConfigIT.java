@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.hazelcast.config.Config;
 import com.hazelcast.config.InterfacesConfig;
+import com.hazelcast.config.JavaSerializationFilterConfig;
 import com.hazelcast.instance.EndpointQualifier;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -221,5 +222,14 @@ class ClusterConfigIT {
     assertThat(config.getAdvancedNetworkConfig().getEndpointConfigs())
         .containsOnlyKeys(EndpointQualifier.MEMBER);
     assertThat(config.getAdvancedNetworkConfig().getJoin().isAutoDetectionEnabled()).isFalse();
+    JavaSerializationFilterConfig filter =
+        config.getSerializationConfig().getJavaSerializationFilterConfig();
+    assertThat(filter.isDefaultsDisabled()).isTrue();
+    assertThat(filter.getWhitelist().isListed("io.vertx.core.buffer.Buffer")).isTrue();
+    assertThat(filter.getWhitelist().isListed("javax.management.BadAttributeValueExpException"))
+        .isFalse();
+    assertThat(config.getMultiMapConfig("__vertx.subs").getBackupCount()).isEqualTo(2);
+    assertThat(config.getMapConfig("service.registry").getBackupCount()).isEqualTo(2);
+    assertThat(config.getMapConfig("starling.desired").getBackupCount()).isEqualTo(2);
   }
 }

@@ -8,6 +8,9 @@ import static org.awaitility.Awaitility.await;
 import com.hazelcast.client.HazelcastClient;
 import com.hazelcast.client.config.ClientConfig;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.eventbus.EventBusOptions;
+import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -296,6 +299,24 @@ class ClusterIT {
     // 127.0.0.1 as the kernel writes it, plain and inside IPv6: Hazelcast's port and the event
     // bus's.
     assertThat(addresses).hasSize(2).isSubsetOf("0100007F", "0000000000000000FFFF00000100007F");
+  }
+
+  /** It may be older than all nodes, as after a rolling restart. */
+  @Test
+  void countsAPlainProgramForNothing() {
+    HazelcastClusterManager plain =
+        new HazelcastClusterManager(ClusterConfig.read(Optional.of(FILE), on(port("plain"))));
+    started.add(
+        Vertx.builder()
+            .with(new VertxOptions().setEventBusOptions(new EventBusOptions().setHost("127.0.0.1")))
+            .withClusterManager(plain)
+            .buildClustered()
+            .await());
+    Cluster one = cluster("one", "aa");
+    start(one);
+
+    await().until(() -> plain.getNodes().size() == 2);
+    assertThat(one.nodes()).containsExactly(one.self());
   }
 
   @Test

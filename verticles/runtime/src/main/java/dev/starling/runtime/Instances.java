@@ -8,7 +8,9 @@ import io.vertx.core.eventbus.DeliveryOptions;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /**
  * The instances that this node knows of, and what it makes of each: whether it has answered yet,
@@ -23,6 +25,10 @@ final class Instances {
   private final String self;
   private final Runnable reached;
   private final Map<String, Instance> byAddress = new ConcurrentHashMap<>();
+
+  /** Not called any more, but calls to them may be under way. */
+  private final Set<Instance> retired = ConcurrentHashMap.newKeySet();
+
   private final Object ejecting = new Object();
   private final Object wishing = new Object();
 
@@ -72,7 +78,7 @@ final class Instances {
       return false; // Another thread has just done so.
     }
     if (present != null) {
-      present.retire();
+      retire(present);
     }
     fulfil(added);
     if (!local) {
@@ -84,14 +90,27 @@ final class Instances {
   void remove(String address) {
     Instance removed = byAddress.remove(address);
     if (removed != null) {
-      removed.retire();
+      retire(removed);
     }
   }
 
-  /** Takes out the instances of a node; what was sent to them is still under way. */
+  private void retire(Instance instance) {
+    instance.retire();
+    retired.removeIf(before -> before.inFlight() == 0);
+    retired.add(instance);
+  }
+
+  /**
+   * Takes out the instances of a node, also those that it had withdrawn before; what was sent to
+   * them is still under way.
+   */
   List<Instance> removeOf(String node) {
-    List<Instance> gone = all().stream().filter(i -> i.announcement().node().equals(node)).toList();
+    List<Instance> gone =
+        Stream.concat(all().stream(), retired.stream())
+            .filter(i -> i.announcement().node().equals(node))
+            .toList();
     gone.forEach(i -> byAddress.remove(i.address(), i));
+    retired.removeAll(gone);
     return gone;
   }
 

@@ -5,7 +5,7 @@ import java.util.function.Consumer;
 
 /**
  * Tells which nodes there are, so that what belongs to a node can be dropped as soon as it has
- * left.
+ * left. Other members of the cluster, such as plain Vert.x programs, are no nodes.
  *
  * <p>A node is named by the identifier that the event bus gives it, a new one at each start.
  * Callbacks come on threads of the cluster, of which there are few: a callback must not block, and

@@ -111,6 +111,27 @@ class ServiceIT {
   }
 
   @Test
+  void changesNothingWhileItIsCutOff() {
+    Nodes nodes = new Nodes();
+    try (OneNode node = new OneNode(secrets, nodes, 2)) {
+      node.deploy(new Lab());
+      assertThat(node.call(UNKEYED, new Text("a"))).isNotNull();
+      nodes.leave("node-1");
+      assertThat(node.call(ECHO, new Text("a"))).isEqualTo(new Text("a"));
+      assertThatThrownBy(() -> node.call(UNKEYED, new Text("a")))
+          .isInstanceOfSatisfying(
+              ServiceException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_STARTED))
+          .hasMessageContaining("cut off");
+      assertThat(await(node.node.health().readiness()).stream().filter(check -> !check.up()))
+          .extracting(Health.Check::reason)
+          .containsExactly("this node sees 1 of at least 2 nodes and refuses to change anything");
+
+      nodes.join("node-1");
+      assertThat(node.call(UNKEYED, new Text("a"))).isNotNull();
+    }
+  }
+
+  @Test
   void handsOnARefusalAsItIs() {
     ServiceException refused = refused(FAIL, "CONFLICT");
 

@@ -57,6 +57,9 @@ final class Database {
   private int pools;
   private volatile Calls calls;
 
+  /** What the connections are to be like, as far as they have been made. */
+  private Bounds wanted;
+
   /** What calls share; times in milliseconds. */
   private record Bounds(int size, int queue, int connection, long statement, long lock) {
     static Bounds of(Limits limits) {
@@ -85,7 +88,8 @@ final class Database {
     this.vertx = vertx;
     this.config = config;
     this.limits = limits;
-    calls = calls();
+    wanted = Bounds.of(limits);
+    calls = calls(wanted);
     limits.onChange(this::changed);
     jobs =
         pool(
@@ -99,8 +103,7 @@ final class Database {
                 .setIdleTimeout(1));
   }
 
-  private Calls calls() {
-    Bounds bounds = Bounds.of(limits);
+  private Calls calls(Bounds bounds) {
     return new Calls(
         bounds,
         pool(
@@ -115,13 +118,23 @@ final class Database {
                 .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS)));
   }
 
-  /** Other bounds need other connections; those of before end when no call waits for them. */
-  private void changed() {
-    Calls before = calls;
-    if (!before.bounds().equals(Bounds.of(limits))) {
-      calls = calls();
-      vertx.setTimer(before.bounds().patience(), t -> before.pool().close());
+  /** Other bounds need other connections, which are made before any call has to wait for them. */
+  private synchronized void changed() {
+    Bounds bounds = Bounds.of(limits);
+    if (!bounds.equals(wanted)) {
+      wanted = bounds;
+      Calls made = calls(bounds);
+      warm(made, bounds.size(), System.nanoTime() + WARM_NANOS).onComplete(v -> replaceBy(made));
     }
+  }
+
+  /** The connections of before end when no call waits for them. */
+  private synchronized void replaceBy(Calls made) {
+    Calls superseded = made.bounds().equals(wanted) ? calls : made;
+    if (superseded != made) {
+      calls = made;
+    }
+    vertx.setTimer(superseded.bounds().patience(), t -> superseded.pool().close());
   }
 
   private static PgConnectOptions connect(JsonObject config, long statement, long lock) {
@@ -219,14 +232,14 @@ final class Database {
    * seconds, and never fails.
    */
   Future<Void> warm() {
-    return warm(System.nanoTime() + WARM_NANOS);
-  }
-
-  private Future<Void> warm(long end) {
     Calls now = calls;
     int share = Math.max(1, now.bounds().size() / Runtime.getRuntime().availableProcessors());
+    return warm(now, share, System.nanoTime() + WARM_NANOS);
+  }
+
+  private Future<Void> warm(Calls some, int connections, long end) {
     List<Future<Void>> made =
-        Collections.nCopies(share, now.pool()).stream()
+        Collections.nCopies(connections, some.pool()).stream()
             .map(pool -> pool.getConnection().compose(SqlConnection::close))
             .toList();
     return Future.join(made)
@@ -234,7 +247,7 @@ final class Database {
         .recover(
             slow ->
                 System.nanoTime() < end
-                    ? vertx.timer(WARM_PAUSE_MILLIS).compose(v -> warm(end))
+                    ? vertx.timer(WARM_PAUSE_MILLIS).compose(v -> warm(some, connections, end))
                     : Future.succeededFuture());
   }
 
