@@ -3,6 +3,11 @@ package dev.starling.lab;
 import dev.starling.runtime.CrowdVerticle;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,7 +16,14 @@ import java.util.List;
 /** Whether a call costs more when the registry holds more records. */
 final class Records implements Part {
   private static final List<Integer> SIZES = List.of(10, 100, 1_000, 10_000);
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+
+  /**
+   * Two reconciliations, and a ping of every node to every instance: then all records are in use.
+   */
+  private static final Duration SETTLES = Duration.ofSeconds(11);
+
+  private static final int PING_MILLIS = 10;
 
   @Override
   public String name() {
@@ -38,27 +50,30 @@ final class Records implements Part {
     Programs.awaitAnswer(visit, 0);
     List<Findings.Point> points = new ArrayList<>();
     for (int size : SIZES) {
-      grow(vertx, nodes.get(0), size);
+      grow(nodes.get(0), size);
       points.add(Growing.measure(size, 1, vertx, visit, nodes, pace));
     }
     findings.growths().add(new Findings.Growth("CPU time of a call by records", "records", points));
   }
 
   /** The services themselves have a record each; the gateway may not know the crowd's yet. */
-  private static void grow(Vertx vertx, NodeProcess gateway, int records) throws Exception {
-    JsonObject body = new JsonObject().put("records", records - 2);
-    Visit visit = Visit.post(gateway.awaitApi().resolve(CrowdVerticle.PATH), body::toBuffer);
+  private static void grow(NodeProcess gateway, int records) throws Exception {
+    int crowd = records - 2;
+    HttpRequest request =
+        HttpRequest.newBuilder(gateway.awaitApi().resolve(CrowdVerticle.PATH))
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(new JsonObject().put("records", crowd).encode()))
+            .build();
     long deadline = System.nanoTime() + PATIENCE.toNanos();
-    for (boolean grown = false; !grown; ) {
-      try (Visitors one = new Visitors(vertx, visit)) {
-        one.asSoonAsAnswered(1, Duration.ZERO);
-        grown = true;
-      } catch (LabException e) {
-        if (System.nanoTime() > deadline) {
-          throw e;
-        }
-        Thread.sleep(100);
+    HttpResponse<String> answer;
+    do {
+      if (System.nanoTime() > deadline) {
+        throw new LabException("There are not " + records + " records yet");
       }
-    }
+      Thread.sleep(200);
+      answer = HttpClient.newHttpClient().send(request, BodyHandlers.ofString());
+    } while (answer.statusCode() != 200
+        || new JsonObject(answer.body()).getInteger("records") < crowd);
+    Thread.sleep(SETTLES.toMillis() + (long) PING_MILLIS * records);
   }
 }

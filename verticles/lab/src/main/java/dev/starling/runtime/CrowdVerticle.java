@@ -19,11 +19,13 @@ public final class CrowdVerticle extends ServiceVerticle {
   private static final Operation<Size, Size> IDLE =
       Operation.query(MEMBER, "idle", Size.class, Size.class).open();
 
-  /** Of all event loops together. */
+  /** Of all event loops together: those that are made, and those that are in the registry. */
+  private static final AtomicInteger MADE = new AtomicInteger();
+
   private static final AtomicInteger THERE = new AtomicInteger();
 
   /**
-   * How many there are to be, or will be.
+   * How many there are to be, or are.
    *
    * @param records in the registry, those of other services apart
    */
@@ -34,17 +36,18 @@ public final class CrowdVerticle extends ServiceVerticle {
     handle(GROW, this::grow);
   }
 
-  /** Answers at once, and goes on growing. */
+  /** Says at once how many there are, and goes on growing. */
   private Future<Size> grow(Size wanted) {
     ContractDocument contract = ContractDocument.of(MEMBER, List.of(IDLE));
     growTo(wanted.records(), contract, contract.hash());
-    return Future.succeededFuture(wanted);
+    return Future.succeededFuture(new Size(THERE.get()));
   }
 
   private void growTo(int records, ContractDocument contract, String hash) {
     List<Future<?>> batch = new ArrayList<>();
-    while (THERE.get() < records && batch.size() < AT_ONCE) {
-      batch.add(add(THERE.getAndIncrement(), contract, hash));
+    while (MADE.get() < records && batch.size() < AT_ONCE) {
+      batch.add(
+          add(MADE.getAndIncrement(), contract, hash).onSuccess(v -> THERE.incrementAndGet()));
     }
     if (!batch.isEmpty()) {
       Future.join(batch).onComplete(done -> growTo(records, contract, hash));
