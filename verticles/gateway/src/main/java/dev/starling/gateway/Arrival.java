@@ -14,12 +14,15 @@ import io.vertx.core.http.HttpConnection;
  * its connection looks when the last one was there.
  */
 final class Arrival {
+  /** Milliseconds until it sees that a limit has been lowered. */
+  private static final long LOOK_EVERY = 10_000;
+
   private final Vertx vertx;
   private final HttpConnection connection;
   private final Limits limits;
   private int unanswered;
   private boolean any;
-  private long last;
+  private long last = System.nanoTime();
   private long timer;
 
   /** Begins to wait for the first request. */
@@ -27,7 +30,7 @@ final class Arrival {
     this.vertx = vertx;
     this.connection = connection;
     this.limits = limits;
-    this.timer = vertx.setTimer(limits.get(Limit.HTTP_HEADER), t -> look());
+    look();
   }
 
   /** The header of a request is there. */
@@ -52,18 +55,15 @@ final class Arrival {
   private void look() {
     long left = left();
     if (left > 0) {
-      timer = vertx.setTimer(left, t -> look());
+      timer = vertx.setTimer(Math.min(left, LOOK_EVERY), t -> look());
     } else {
       connection.close();
     }
   }
 
   private long left() {
-    long further = limits.get(Limit.HTTP_IDLE);
-    if (unanswered > 0) {
-      return further;
-    }
-    return any ? further - (System.nanoTime() - last) / 1_000_000 : 0;
+    long time = limits.get(any ? Limit.HTTP_IDLE : Limit.HTTP_HEADER);
+    return unanswered > 0 ? time : time - (System.nanoTime() - last) / 1_000_000;
   }
 
   /** The connection has ended. */

@@ -216,7 +216,7 @@ final class ClusterConfig {
               .setValueCollectionType(MultiMapConfig.ValueCollectionType.SET));
     }
     for (String map : MAPS) {
-      if (!config.getMapConfigs().containsKey(map)) {
+      if (config.getMapConfigOrNull(map) == null) {
         config.addMapConfig(new MapConfig(map).setBackupCount(BACKUPS));
       }
     }

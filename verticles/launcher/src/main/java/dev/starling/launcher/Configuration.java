@@ -114,7 +114,7 @@ final class Configuration {
     return below;
   }
 
-  /** The bounds of calls. */
+  /** All limits. */
   Limits limits() {
     Map<Limit, Long> limits = new EnumMap<>(Limit.class);
     for (Limit limit : Limit.values()) {

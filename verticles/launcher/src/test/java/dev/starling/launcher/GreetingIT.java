@@ -18,6 +18,8 @@ class GreetingIT {
   private static final Path GREETING =
       Path.of("target", "it", "greeting", "target", "greeting.jar").toAbsolutePath();
 
+  private static final Duration SOON = Duration.ofSeconds(15);
+
   @TempDir private Path directory;
 
   @Test
@@ -37,10 +39,11 @@ class GreetingIT {
                 .start()) {
       assertThat(greeting.isAlive()).isTrue();
       Client client = new Client(gateway.api());
-      await().atMost(Duration.ofSeconds(5)).until(() -> client.status("/greetings/Ada") == 200);
+      await().atMost(SOON).until(() -> client.status("/greetings/Ada") == 200);
       HttpResponse<String> hello = client.get("/greetings/Ada%20Lovelace");
       assertThat(new JsonObject(hello.body()).getString("text")).isEqualTo("Hello, Ada Lovelace");
       assertThat(client.get("/greetings/%20").statusCode()).isEqualTo(422);
+      await().atMost(SOON).until(() -> client.status("/welcomes/Ada") == 200);
       assertThat(new JsonObject(client.get("/welcomes/Ada").body()))
           .isEqualTo(new JsonObject().put("text", "Hello, Ada").put("plain", false));
       assertThat(client.get("/openapi.json").body()).contains("/greetings/{name}");

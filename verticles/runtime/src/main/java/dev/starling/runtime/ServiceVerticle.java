@@ -53,6 +53,7 @@ public abstract class ServiceVerticle extends VerticleBase {
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
   private final List<MessageConsumer<?>> plainConsumers = new ArrayList<>();
   private ContractDocument contract;
+  private String hash;
 
   /** The contract as it travels. */
   private Future<Buffer> encoded;
@@ -197,7 +198,9 @@ public abstract class ServiceVerticle extends VerticleBase {
         .executeBlocking(
             () -> {
               prepare();
-              return ContractDocument.of(service, operations);
+              ContractDocument document = ContractDocument.of(service, operations);
+              hash = document.hash();
+              return document;
             },
             false)
         .map(document -> contract = document);
@@ -207,6 +210,7 @@ public abstract class ServiceVerticle extends VerticleBase {
   private Future<Buffer> encoded() {
     if (encoded == null) {
       encoded = vertx.executeBlocking(() -> Codec.write(contract), false);
+      encoded.onFailure(e -> log.error("The contract of {} cannot be written", service(), e));
     }
     return encoded;
   }
@@ -220,7 +224,7 @@ public abstract class ServiceVerticle extends VerticleBase {
         node().options().name(),
         Announcement.address(service, membership.self()),
         version == null ? "unknown" : version,
-        contract.hash());
+        hash);
   }
 
   /** One verticle of an instance tells the cluster of its addresses; its others share them. */
@@ -286,33 +290,33 @@ public abstract class ServiceVerticle extends VerticleBase {
     } else if (PING.equals(operation)) {
       message.reply(Buffer.buffer());
     } else if (CONTRACT.equals(operation)) {
-      encoded().onSuccess(message::reply);
+      encoded()
+          .onSuccess(message::reply)
+          .onFailure(e -> refuse(message, ErrorCode.INTERNAL, "The contract cannot be written"));
     } else {
-      OperationHandler.fail(
-          message,
-          new ServiceException(ErrorCode.NOT_FOUND, "The instance has no such operation"),
-          Call.received(message.headers(), 0, 0));
+      refuse(message, ErrorCode.NOT_FOUND, "The instance has no such operation");
     }
   }
 
   private void run(OperationHandler<?, ?> handler, Message<?> message, boolean bytes) {
     if (draining) {
-      refuse(message, "The instance is stopping");
+      refuse(message, ErrorCode.NOT_STARTED, "The instance is stopping");
     } else if (withdrawn) {
-      refuse(message, "The node is drained");
+      refuse(message, ErrorCode.NOT_STARTED, "The node is drained");
     } else if (!handler.spec().idempotent() && node().isFenced()) {
-      refuse(message, "The instance is cut off from its cluster and changes nothing");
+      refuse(
+          message,
+          ErrorCode.NOT_STARTED,
+          "The instance is cut off from its cluster and changes nothing");
     } else {
       inFlight.incrementAndGet();
       handler.handle(node(), lag::isLate, message, bytes).onComplete(done -> finished());
     }
   }
 
-  private static void refuse(Message<?> message, String why) {
+  private static void refuse(Message<?> message, ErrorCode code, String why) {
     OperationHandler.fail(
-        message,
-        new ServiceException(ErrorCode.NOT_STARTED, why),
-        Call.received(message.headers(), 0, 0));
+        message, new ServiceException(code, why), Call.received(message.headers(), 0, 0));
   }
 
   private void finished() {

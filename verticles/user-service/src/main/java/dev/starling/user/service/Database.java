@@ -5,6 +5,7 @@ import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.Limit;
 import dev.starling.runtime.Limits;
 import dev.starling.runtime.ServiceException;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxException;
@@ -22,6 +23,8 @@ import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import javax.net.ssl.SSLException;
@@ -57,6 +60,9 @@ final class Database {
   private int pools;
   private volatile Calls calls;
 
+  /** Those that have connections of their own. */
+  private final Set<Context> loops = ConcurrentHashMap.newKeySet();
+
   /** What the connections are to be like, as far as they have been made. */
   private Bounds wanted;
 
@@ -90,7 +96,8 @@ final class Database {
     this.limits = limits;
     wanted = Bounds.of(limits);
     calls = calls(wanted);
-    limits.onChange(this::changed);
+    Context owner = vertx.getOrCreateContext();
+    limits.onChange(() -> owner.runOnContext(v -> changed()));
     jobs =
         pool(
             vertx,
@@ -119,17 +126,22 @@ final class Database {
   }
 
   /** Other bounds need other connections, which are made before any call has to wait for them. */
-  private synchronized void changed() {
+  private void changed() {
     Bounds bounds = Bounds.of(limits);
     if (!bounds.equals(wanted)) {
       wanted = bounds;
       Calls made = calls(bounds);
-      warm(made, bounds.size(), System.nanoTime() + WARM_NANOS).onComplete(v -> replaceBy(made));
+      Future.join(loops.stream().map(loop -> warmOn(loop, made)).toList())
+          .onComplete(v -> replaceBy(made));
     }
   }
 
+  private Future<Void> warmOn(Context loop, Calls some) {
+    return Future.future(promise -> loop.runOnContext(v -> warm(some).onComplete(promise)));
+  }
+
   /** The connections of before end when no call waits for them. */
-  private synchronized void replaceBy(Calls made) {
+  private void replaceBy(Calls made) {
     Calls superseded = made.bounds().equals(wanted) ? calls : made;
     if (superseded != made) {
       calls = made;
@@ -232,9 +244,13 @@ final class Database {
    * seconds, and never fails.
    */
   Future<Void> warm() {
-    Calls now = calls;
-    int share = Math.max(1, now.bounds().size() / Runtime.getRuntime().availableProcessors());
-    return warm(now, share, System.nanoTime() + WARM_NANOS);
+    loops.add(vertx.getOrCreateContext());
+    return warm(calls);
+  }
+
+  private Future<Void> warm(Calls some) {
+    int share = Math.max(1, some.bounds().size() / Runtime.getRuntime().availableProcessors());
+    return warm(some, share, System.nanoTime() + WARM_NANOS);
   }
 
   private Future<Void> warm(Calls some, int connections, long end) {

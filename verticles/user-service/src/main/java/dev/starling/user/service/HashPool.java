@@ -82,6 +82,7 @@ final class HashPool implements AutoCloseable {
     this.size = permits();
     this.threads = threads(size);
     limits.onChange(this::resize);
+    resize();
   }
 
   private WorkerExecutor threads(int permits) {
