@@ -241,7 +241,8 @@ public final class Node implements Shareable {
 
   /** The bound on an operation's calls, shared by the verticles that work on them. */
   Bulkhead bulkhead(OperationSpec operation) {
-    return bulkheads.computeIfAbsent(operation.address(), o -> new Bulkhead(options.limits()));
+    return bulkheads.computeIfAbsent(
+        operation.address(), address -> new Bulkhead(address, options.limits()));
   }
 
   /** Makes the first verticle of a service on this node the one that speaks for the instance. */

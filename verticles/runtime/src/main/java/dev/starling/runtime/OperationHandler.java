@@ -56,29 +56,32 @@ final class OperationHandler<I, O> {
     Completable<Object> sample = node.telemetry().handled(spec());
     long waited = node.transit().waited(message.headers(), Transit.now());
     Call call = Call.received(message.headers(), spec().budget(), waited);
-    Bulkhead bulkhead = node.bulkhead(spec());
-    Future<O> reply;
-    if (call.remaining() < 1) {
-      reply = late();
-    } else if (bulkhead.enter()) {
-      long begin = System.nanoTime();
-      long slow = usual(node, message) * 1_000_000 / 2;
-      reply =
-          work(node, message, call)
-              .onComplete(
-                  done -> {
-                    long now = System.nanoTime();
-                    bulkhead.leave(now, now - begin > slow || lag.getAsBoolean());
-                  });
-    } else {
-      reply = refused(ErrorCode.OVERLOADED, "As many calls as it takes are being worked on");
-    }
-    return reply
+    return admit(node, lag, message, call)
         .andThen(sample)
         .onSuccess(value -> reply(message, value, bytes, call))
         .onFailure(failure -> fail(message, log(failure, call), call))
         .<Void>mapEmpty()
         .otherwiseEmpty();
+  }
+
+  private Future<O> admit(Node node, BooleanSupplier lag, Message<?> message, Call call) {
+    long left = call.remaining();
+    if (left < 1) {
+      return late();
+    }
+    Bulkhead bulkhead = node.bulkhead(spec());
+    long begin = System.nanoTime();
+    Bulkhead.Place place = bulkhead.enter(begin, left * 1_000_000);
+    if (place == null) {
+      return refused(ErrorCode.OVERLOADED, "As many calls as it takes are being worked on");
+    }
+    long slow = usual(node, message) * 1_000_000 / 2;
+    return work(node, message, call)
+        .onComplete(
+            done -> {
+              long now = System.nanoTime();
+              bulkhead.leave(place, now, now - begin > slow || lag.getAsBoolean());
+            });
   }
 
   /** Not what this caller allows: one that is in haste says nothing of the work. */

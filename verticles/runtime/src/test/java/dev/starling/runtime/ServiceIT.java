@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -164,6 +165,17 @@ class ServiceIT {
   @Test
   void endsACallInTime() {
     assertThat(refused(BRIEF, "").code()).isEqualTo(ErrorCode.TIMED_OUT);
+  }
+
+  @Test
+  void worksOnOthersAfterCallsThatNeverEnd() {
+    one.node.options().limits().change(Map.of(Limit.CONCURRENCY, 1L));
+    Future<Text> stuck = one.node.client().call(BRIEF, new Text("1"));
+    assertThat(refused(BRIEF, "2").code()).isEqualTo(ErrorCode.OVERLOADED);
+
+    assertThat(code(stuck)).isEqualTo(ErrorCode.TIMED_OUT);
+    await().until(() -> refused(BRIEF, "3").code() == ErrorCode.TIMED_OUT);
+    assertThat(lab.handled).hasValue(2);
   }
 
   @Test
