@@ -22,6 +22,10 @@ import org.slf4j.LoggerFactory;
  * Conduct} decides, and the breaker is told by {@code open()}. Only faults count, never a caller's
  * error or haste, and never a refusal: an instance that is full or stopping is not broken.
  *
+ * <p>An instance that is frozen or cut off gets few calls before the choice leaves it out, too few
+ * to judge it by. So when a call was not answered in time, nor anything else since it began, the
+ * instance is asked for a ping; without an answer to that the breaker opens.
+ *
  * <p>The way back: when the wait is over the Vert.x breaker is half open and lets one call through,
  * which is the ping of the instance. When that was answered a few idempotent calls try it; a fault
  * of one of them opens the breaker again, for twice as long. An instance that fails half of its
@@ -38,6 +42,9 @@ final class Breaker {
 
   /** Without calls to try the instance, an answered ping is enough after this time. */
   private static final long TRIAL_PATIENCE = 1_000;
+
+  /** Milliseconds in which an instance that has been silent for long must answer a ping. */
+  private static final long SUSPICION = 500;
 
   private static final CircuitBreakerOptions OPTIONS =
       new CircuitBreakerOptions()
@@ -92,6 +99,8 @@ final class Breaker {
   private long wait;
   private long probeAt;
   private String reason;
+  private long answered = System.nanoTime();
+  private boolean suspected;
 
   /**
    * Makes a closed breaker.
@@ -150,8 +159,7 @@ final class Breaker {
     return circuit
         .execute(call)
         .recover(Breaker::refused)
-        .onComplete(
-            (result, failure) -> ended(begun, failure, now(System.nanoTime() - start) > usual / 2));
+        .onComplete((result, failure) -> ended(begun, start, failure, usual));
   }
 
   private static <T> Future<T> refused(Throwable failure) {
@@ -169,12 +177,16 @@ final class Breaker {
     return now(System.nanoTime());
   }
 
-  private void ended(int begun, Throwable failure, boolean slow) {
+  private void ended(int begun, long start, Throwable failure, long usual) {
     ErrorCode code = failure == null ? null : ServiceException.of(failure).code();
+    boolean slow = now(System.nanoTime() - start) > usual / 2;
     boolean fault = code != null && code.isFault();
     // A caller who gives it less than half of the usual time learns nothing of the instance.
     boolean untold = code != null && code.isRefusal() || code == ErrorCode.TIMED_OUT && !slow;
     synchronized (this) {
+      if (code != ErrorCode.TIMED_OUT) {
+        answered = System.nanoTime();
+      }
       if (begun != generation) {
         return;
       }
@@ -185,8 +197,31 @@ final class Breaker {
         String reproach = fault || slow ? conduct.reproach(now()) : null;
         if (reproach != null) {
           open(reproach);
+        } else if (code == ErrorCode.TIMED_OUT) {
+          suspect(start);
         }
       }
+    }
+  }
+
+  /** A call that began then was not answered in time. */
+  private void suspect(long start) {
+    if (suspected || answered - start > 0) {
+      return;
+    }
+    suspected = true;
+    int begun = generation;
+    ping.get()
+        .timeout(SUSPICION, TimeUnit.MILLISECONDS)
+        .onComplete((answer, failure) -> confirm(begun, start, failure));
+  }
+
+  private synchronized void confirm(int begun, long start, Throwable failure) {
+    suspected = false;
+    if (failure == null) {
+      answered = System.nanoTime();
+    } else if (begun == generation && state == State.CLOSED && answered - start < 0) {
+      open("no call and no ping was answered for %d ms".formatted(now(System.nanoTime() - start)));
     }
   }
 

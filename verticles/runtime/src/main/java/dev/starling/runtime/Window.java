@@ -3,11 +3,11 @@ package dev.starling.runtime;
 import java.util.Arrays;
 
 /**
- * Counts calls, failures and slow calls of the last seconds, in ten slices of time of which the
+ * Counts calls, failures and slow calls of the last seconds, in twenty slices of time of which the
  * oldest falls out as a whole. Not safe for use by several threads.
  */
 final class Window {
-  private static final int SLICES = 10;
+  private static final int SLICES = 20;
 
   private final long[] slice = new long[SLICES];
   private final int[] calls = new int[SLICES];
@@ -59,7 +59,7 @@ final class Window {
   /**
    * What was counted in the latest slices of it, the one included that is not over yet.
    *
-   * @param slices from 1 to 10
+   * @param slices from 1 to 20
    */
   Totals totals(long now, long length, int slices) {
     long number = now / Math.max(1, length / SLICES);

@@ -129,6 +129,45 @@ class BreakerIT {
   }
 
   @Test
+  void opensAtATimeoutWhenAPingIsNotAnsweredEither() {
+    ping = () -> Promise.promise().future();
+    lateCall(ErrorCode.TIMED_OUT);
+    assertThat(breaker.isClosed()).isTrue();
+
+    await().until(() -> !breaker.isClosed());
+    assertThat(breaker.status().reason()).startsWith("no call and no ping was answered for ");
+    assertThat(pings).hasSize(1);
+  }
+
+  @Test
+  void staysClosedAtATimeoutWhenAPingIsAnswered() {
+    lateCall(ErrorCode.TIMED_OUT);
+    await().until(() -> pings.size() == 1);
+    lateCall(ErrorCode.TIMED_OUT);
+    await().until(() -> pings.size() == 2);
+
+    assertThat(breaker.isClosed()).isTrue();
+  }
+
+  @Test
+  void staysClosedAtATimeoutWhenAnotherCallIsAnsweredMeanwhile() throws Exception {
+    ping = () -> Promise.promise().future();
+    Promise<Void> pending = Promise.promise();
+    Future<Void> late = breaker.call(SHORT, pending::future);
+    Thread.sleep(SHORT * 2);
+    call(null);
+    pending.fail(new ServiceException(ErrorCode.TIMED_OUT, "No"));
+    assertThat(end(late)).isEqualTo(ErrorCode.TIMED_OUT);
+    assertThat(pings).isEmpty();
+
+    lateCall(ErrorCode.TIMED_OUT);
+    assertThat(pings).hasSize(1);
+    call(ErrorCode.NOT_FOUND);
+    Thread.sleep(700);
+    assertThat(breaker.isClosed()).as("answered while the ping was not").isTrue();
+  }
+
+  @Test
   void leavesTimeoutsOfCallersWhoDoNotWaitOutOfTheCount() {
     for (int i = 0; i < 40; i++) {
       call(ErrorCode.TIMED_OUT);
@@ -464,8 +503,8 @@ class BreakerIT {
   }
 
   private void open() {
-    for (int i = 0; i < 3; i++) {
-      lateCall(ErrorCode.TIMED_OUT);
+    for (int i = 0; i < 10; i++) {
+      call(ErrorCode.INTERNAL);
     }
     assertThat(breaker.status().state()).isEqualTo(State.OPEN);
   }

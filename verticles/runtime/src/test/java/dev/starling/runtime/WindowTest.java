@@ -33,15 +33,15 @@ class WindowTest {
   }
 
   @Test
-  void tellsOfItsLatestTenths() {
+  void tellsOfItsLatestSlices() {
     window.add(1_999, LENGTH, true, false);
     window.add(2_000, LENGTH, false, false);
     window.add(2_400, LENGTH, false, true);
 
-    assertThat(window.totals(2_999, LENGTH, 1)).isEqualTo(new Totals(2, 0, 1));
-    assertThat(window.totals(2_999, LENGTH, 2)).isEqualTo(new Totals(3, 1, 1));
-    assertThat(window.totals(3_000, LENGTH, 1)).isEqualTo(NOTHING);
-    assertThat(window.totals(3_000, LENGTH, 2)).isEqualTo(new Totals(2, 0, 1));
+    assertThat(window.totals(2_499, LENGTH, 1)).isEqualTo(new Totals(2, 0, 1));
+    assertThat(window.totals(2_499, LENGTH, 2)).isEqualTo(new Totals(3, 1, 1));
+    assertThat(window.totals(2_500, LENGTH, 1)).isEqualTo(NOTHING);
+    assertThat(window.totals(2_500, LENGTH, 2)).isEqualTo(new Totals(2, 0, 1));
   }
 
   /** The clock may begin anywhere, below zero too. */
