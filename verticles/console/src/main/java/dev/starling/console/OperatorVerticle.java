@@ -9,6 +9,7 @@ import dev.starling.runtime.ServiceException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
@@ -36,8 +37,12 @@ public final class OperatorVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(OperatorVerticle.class);
   private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 
+  /** Probes, a Prometheus and some people. */
+  static final int MOST_CONNECTIONS = 256;
+
   private Node node;
   private HttpServer server;
+  private int connections;
 
   /** What is being read now; null when nobody asks. */
   private Future<String> metrics;
@@ -81,12 +86,22 @@ public final class OperatorVerticle extends VerticleBase {
                     .setHttp2ClearTextEnabled(false)
                     .setIdleTimeoutUnit(TimeUnit.SECONDS)
                     .setIdleTimeout(60))
+            .connectionHandler(this::connected)
             .invalidRequestHandler(Answers::invalid)
             .requestHandler(router);
     return server
         .listen()
         .onSuccess(
             v -> log.info("The operator's token is in {}", node.secrets().file(Secrets.OPERATOR)));
+  }
+
+  private void connected(HttpConnection connection) {
+    if (connections == MOST_CONNECTIONS) {
+      connection.close();
+      return;
+    }
+    connections++;
+    connection.closeHandler(v -> connections--);
   }
 
   private static Route show(Router router, String path) {

@@ -1,6 +1,8 @@
 package dev.starling.console;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.starling.runtime.Limits;
 import dev.starling.runtime.Membership;
@@ -12,6 +14,8 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -20,6 +24,8 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -185,6 +191,37 @@ class OperatorIT {
 
     assertThat(answer.headers().firstValue("cache-control")).contains("no-store");
     assertThat(answer.headers().firstValue("x-content-type-options")).contains("nosniff");
+  }
+
+  @Test
+  void closesConnectionsBeyondItsBoundAndTakesOthersLater() throws Exception {
+    List<Socket> open = new ArrayList<>();
+    try {
+      for (int i = 0; i < OperatorVerticle.MOST_CONNECTIONS; i++) {
+        open.add(new Socket("127.0.0.1", operator.port()));
+      }
+      assertThat(status(open.get(open.size() - 1))).isEqualTo(200);
+      try (Socket beyond = new Socket("127.0.0.1", operator.port())) {
+        beyond.setSoTimeout(5_000);
+        assertThat(beyond.getInputStream().read()).as("closed").isEqualTo(-1);
+      }
+    } finally {
+      for (Socket socket : open) {
+        socket.close();
+      }
+    }
+    await()
+        .ignoreExceptions()
+        .untilAsserted(() -> assertThat(get("/health/live").statusCode()).isEqualTo(200));
+  }
+
+  private static int status(Socket socket) throws IOException {
+    socket.setSoTimeout(5_000);
+    socket
+        .getOutputStream()
+        .write("GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n".getBytes(US_ASCII));
+    byte[] line = socket.getInputStream().readNBytes("HTTP/1.1 200".length());
+    return Integer.parseInt(new String(line, US_ASCII).substring("HTTP/1.1 ".length()));
   }
 
   private static JsonObject check(String name, String status) {

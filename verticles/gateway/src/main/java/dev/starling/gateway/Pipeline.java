@@ -36,7 +36,6 @@ final class Pipeline {
       Pattern.compile("\\s*(multipart/|application/x-www-form)", Pattern.CASE_INSENSITIVE);
   private static final String TRACE = "trace";
   private static final String BODY = "body";
-  private static final long BODY_WAIT = 10_000;
   private static final long LINGER = 1_000;
 
   private final Vertx vertx;
@@ -148,7 +147,8 @@ final class Pipeline {
       request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
     }
     if (mayBring(request)) {
-      context.put(BODY, vertx.setTimer(BODY_WAIT, t -> late(context)));
+      long wait = node.options().limits().get(Limit.HTTP_BODY_TIMEOUT);
+      context.put(BODY, vertx.setTimer(wait, t -> late(context, wait)));
     }
     context.next();
   }
@@ -167,11 +167,10 @@ final class Pipeline {
         || request.headers().contains(HttpHeaders.TRANSFER_ENCODING);
   }
 
-  private static void late(RoutingContext context) {
+  private static void late(RoutingContext context, long waited) {
     context.fail(
         new ServiceException(
-            ErrorCode.REQUEST_TIMED_OUT,
-            "The body did not arrive within " + BODY_WAIT / 1000 + " s"));
+            ErrorCode.REQUEST_TIMED_OUT, "The body did not arrive within " + waited + " ms"));
   }
 
   /** The body handler would parse them, for nobody. */

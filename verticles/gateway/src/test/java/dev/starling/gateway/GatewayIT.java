@@ -163,11 +163,13 @@ class GatewayIT {
 
   @Test
   void answersABodyThatDrips() throws Exception {
-    start(Map.of(Limit.HTTP_HEADER, 500L));
+    start(Map.of(Limit.HTTP_HEADER, 500L, Limit.HTTP_BODY_TIMEOUT, 700L));
     try (Line line = new Line(port)) {
       line.send(
           "POST /items" + HOST + "content-type: application/json\r\ncontent-length: 9999\r\n\r\n");
-      assertProblem(drip(line), 408);
+      String answer = drip(line);
+      assertProblem(answer, 408);
+      assertThat(answer).contains("within 700 ms");
     }
   }
 

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.vertx.core.json.JsonObject;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -84,6 +87,31 @@ class OrdersIT {
       await().atMost(SOON).until(() -> client.login("ada").statusCode() == 500);
       one.wantNoLonger("fault/user@one");
       await().atMost(SOON).until(() -> logsIn(client));
+    }
+  }
+
+  @Test
+  void areTakenAndHealthIsToldWhileAnOperationTakesNoMoreCalls() throws Exception {
+    try (StarlingProcess node = node("one").with("faults.enabled", true).start()) {
+      Orders one = new Orders(node, directory);
+      Client client = new Client(node.api());
+      one.want("limits", new JsonObject().put("calls.concurrency", 1));
+      one.want("fault/user@one", new JsonObject().put("share", 1).put("delay", 4_000));
+      HttpRequest login = client.post("/api/login", Client.credentials("ada").encode());
+      CompletableFuture<HttpResponse<String>> working = client.sendLater(login);
+      await()
+          .atMost(SOON)
+          .untilAsserted(
+              () -> {
+                HttpResponse<String> refusal = client.send(login);
+                assertThat(refusal.statusCode()).as(refusal.body()).isEqualTo(503);
+                assertThat(refusal.headers().firstValue("Retry-After")).isPresent();
+              });
+
+      assertThat(new Client(node.operator()).status("/health/live")).isEqualTo(200);
+      assertThat(one.isReady()).isTrue();
+      assertThat(one.limit("calls.concurrency")).isEqualTo(1);
+      assertThat(working).as("the call that was taken is still being worked on").isNotDone();
     }
   }
 

@@ -14,6 +14,13 @@ public enum Limit {
       600_000,
       10_000,
       "Time a client has to send its request's headers"),
+  HTTP_BODY_TIMEOUT(
+      "http.body-timeout",
+      Unit.MILLISECONDS,
+      100,
+      600_000,
+      10_000,
+      "Time a client has to send its request's body"),
   HTTP_IDLE(
       "http.idle-timeout",
       Unit.MILLISECONDS,
@@ -83,7 +90,7 @@ public enum Limit {
       1,
       100_000,
       10,
-      "Calls in the window, or in its latest tenths, below which shares mean nothing"),
+      "Calls in the window, or in its latest part, below which shares mean nothing"),
   BREAKER_FAILURES(
       "breaker.failure-share",
       Unit.PERCENT,
