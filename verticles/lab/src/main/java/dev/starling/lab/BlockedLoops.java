@@ -97,6 +97,7 @@ final class BlockedLoops implements Fault {
     seen.noneFail(READ, KEYED_REGISTRATION);
     seen.failOnlyWithin(Duration.ofSeconds(2), REGISTRATION, LOGIN);
     seen.endWithin(Duration.ofSeconds(4));
+    seen.outOfRotationWithin(Duration.ofSeconds(2));
     seen.cleanWithin(Duration.ofSeconds(2));
   }
 }

@@ -16,7 +16,6 @@ import java.util.stream.Collectors;
  *
  * <p>Lost and doubled work, failures and recovery are judged; of latency only what a promise names.
  *
- * @param watch of the gateways
  * @param injected when it went wrong, in ms of the history
  * @param healed when it was put right, in ms of the history
  * @param ended when no more load was sent, in ms of the history
@@ -25,7 +24,6 @@ import java.util.stream.Collectors;
  */
 record Evidence(
     History history,
-    Watch watch,
     Scene scene,
     long injected,
     long healed,
@@ -79,7 +77,7 @@ record Evidence(
 
   /** Complains when a gateway lost sight of the victim. */
   void staysMember() {
-    Watch.Moment gone = watch.goneAfter(scene.victim().name(), injected, ended);
+    Watch.Moment gone = scene.watch().goneAfter(scene.victim().name(), injected, ended);
     if (!gone.unseen() && !gone.isNever()) {
       scene.notes().complain("the node had left after " + gone + " ms");
     }
@@ -87,17 +85,21 @@ record Evidence(
 
   /** Complains when the victim's record was there longer; says nothing where that is not shown. */
   void recordGoneWithin(Duration bound) {
-    judge("record-gone-ms", watch.goneAfter(scene.victim().name(), injected, healed), bound);
+    judge(
+        "record-gone-ms", scene.watch().goneAfter(scene.victim().name(), injected, healed), bound);
   }
 
   /** Complains when the victim was called longer; says nothing where that is not shown. */
   void outOfRotationWithin(Duration bound) {
-    judge("out-of-rotation-ms", watch.outAfter(scene.victim().name(), injected, healed), bound);
+    judge(
+        "out-of-rotation-ms",
+        scene.watch().outAfter(scene.victim().name(), injected, healed),
+        bound);
   }
 
   /** Complains when a gateway left out more than half of the instances at once. */
   void keepsHalfInRotation() {
-    double most = watch.mostLeftOut(injected, ended);
+    double most = scene.watch().mostLeftOut(injected, ended);
     scene.notes().figure("left-out-at-most", "%.0f %%".formatted(100 * most));
     if (most > 0.5) {
       scene.notes().complain("%.0f %% of the instances were left out".formatted(100 * most));
@@ -106,7 +108,7 @@ record Evidence(
 
   /** Complains when the victim was called again later; says nothing where that is not shown. */
   void backInRotationWithin(Duration bound) {
-    judge("back-in-rotation-ms", watch.backAfter(scene.victim().name(), healed), bound);
+    judge("back-in-rotation-ms", scene.watch().backAfter(scene.victim().name(), healed), bound);
   }
 
   private void judge(String figure, Watch.Moment moment, Duration bound) {

@@ -40,12 +40,13 @@ final class Experiment {
   private final String run = "u" + Long.toString(System.nanoTime() / 1_000_000, 36);
 
   /** Of the rates that two cores bear, what this machine bears now. */
-  private double share = 1;
+  private double share;
 
-  private Experiment(Stage stage, Cluster cluster, Fault host) throws IOException {
+  private Experiment(Stage stage, Cluster cluster, Fault host, double share) throws IOException {
     this.stage = stage;
     this.cluster = cluster;
     this.host = host;
+    this.share = share;
     token = Operator.Token.in(cluster.data());
     database = host.database(stage);
     load = new Load(stage.vertx(), new Clients(stage.vertx(), this::gateways, host::client), run);
@@ -55,16 +56,17 @@ final class Experiment {
    * Starts a cluster as a fault needs it, and lets it run warm.
    *
    * @param directory new; its last name is the cluster's
+   * @param share of the rates that two cores bear, to begin with
    */
-  static Experiment on(Project project, Path directory, Fault host) throws Exception {
+  static Experiment on(Project project, Path directory, Fault host, double share) throws Exception {
     Stage stage = new Stage(project, Vertx.vertx(), directory);
     Cluster cluster = null;
     try {
       host.stage(stage);
       cluster = Cluster.start(stage, host::dress);
-      Experiment experiment = new Experiment(stage, cluster, host);
+      Experiment experiment = new Experiment(stage, cluster, host, share);
       experiment.load.prepare();
-      experiment.load.start(Load.rates(1));
+      experiment.load.start(Load.rates(share));
       hold(WARM);
       experiment.load.stop();
       return experiment;
@@ -84,10 +86,10 @@ final class Experiment {
    * @param tolerance how many times its bound a recovery may take
    */
   Report run(Fault fault, Random random, int tolerance) throws Exception {
-    Scene scene = Scene.of(cluster, database, load, fault.victim(), random, token);
     int alarms = cluster.alarms().size();
     History history = startCalmly();
     try (Watch watch = new Watch(history, cluster.gateways(), token)) {
+      Scene scene = Scene.of(cluster, database, load, watch, fault.victim(), random, token);
       long injected = history.now();
       fault.inject(scene);
       hold(fault.lasts());
@@ -98,8 +100,7 @@ final class Experiment {
       long ended = history.now();
       load.stop();
       List<Finding> findings = check(history, scene.notes());
-      Evidence seen =
-          new Evidence(history, watch, scene, injected, healed, ended, findings, tolerance);
+      Evidence seen = new Evidence(history, scene, injected, healed, ended, findings, tolerance);
       fault.judge(seen);
       List<String> newAlarms = cluster.alarms();
       newAlarms.subList(alarms, newAlarms.size()).forEach(scene.notes()::complain);

@@ -45,7 +45,7 @@ abstract class Garbage implements Fault {
   @Override
   public void inject(Scene scene) throws Exception {
     memory = Memory.of(scene.victim());
-    Garbage.sendTo(Integer.parseInt(scene.victim().setting(port)), scene.random());
+    sendTo(Integer.parseInt(scene.victim().setting(port)), scene.random());
   }
 
   private static void sendTo(int port, Random random) throws IOException {

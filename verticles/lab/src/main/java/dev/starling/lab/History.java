@@ -11,8 +11,17 @@ final class History {
 
   private static final long SECOND = 1_000;
 
-  private final long origin = System.nanoTime();
-  private final List<Entry> entries = new ArrayList<>();
+  private final long origin;
+  private final List<Entry> entries;
+
+  History() {
+    this(System.nanoTime(), new ArrayList<>());
+  }
+
+  private History(long origin, List<Entry> entries) {
+    this.origin = origin;
+    this.entries = entries;
+  }
 
   /** Milliseconds since this history began. */
   long now() {
@@ -26,6 +35,11 @@ final class History {
   /** What has ended until now. */
   synchronized List<Entry> entries() {
     return List.copyOf(entries);
+  }
+
+  /** What has ended from one moment until before another, on the same clock. */
+  History slice(long from, long to) {
+    return new History(origin, where(e -> e.end() >= from && e.end() < to));
   }
 
   /** Those that were due from one moment until before another. */

@@ -129,7 +129,7 @@ public final class Lab {
   }
 
   private boolean run() throws Exception {
-    Series series = new Series(Project.at(Path.of("")), options.seed(), 1);
+    Series series = new Series(Project.at(Path.of("")), options.seed(), 1, 1);
     try {
       for (Fault fault : faults(options.minutes())) {
         if (options.wants(fault)) {

@@ -153,6 +153,11 @@ final class Load {
     return history;
   }
 
+  /** What is being written. */
+  History history() {
+    return history;
+  }
+
   /** Milliseconds of the history that is being written. */
   long now() {
     return history.now();

@@ -8,12 +8,14 @@ import java.util.Random;
  *
  * @param victim the service node that this run chose
  * @param gateway the gateway that this run chose
+ * @param watch of the gateways
  * @param random repeats with the seed
  */
 record Scene(
     Cluster cluster,
     Database database,
     Load load,
+    Watch watch,
     NodeProcess victim,
     NodeProcess gateway,
     Random random,
@@ -24,6 +26,7 @@ record Scene(
       Cluster cluster,
       Database database,
       Load load,
+      Watch watch,
       String victim,
       Random random,
       Operator.Token token) {
@@ -31,6 +34,7 @@ record Scene(
         cluster,
         database,
         load,
+        watch,
         cluster.services().stream()
             .filter(node -> node.name().equals(victim))
             .findFirst()
@@ -41,17 +45,9 @@ record Scene(
         new Notes());
   }
 
-  /** The same place for another fault, with other victims. */
-  Scene next() {
-    return new Scene(
-        cluster,
-        database,
-        load,
-        any(cluster.services(), random),
-        any(cluster.gateways(), random),
-        random,
-        token,
-        notes);
+  /** The same place for another fault, which chooses its victims and takes its own notes. */
+  Scene next(Fault fault) {
+    return of(cluster, database, load, watch, fault.victim(), random, token);
   }
 
   private static <T> T any(List<T> some, Random random) {

@@ -14,6 +14,7 @@ final class Series {
   private final Project project;
   private final long seed;
   private final int tolerance;
+  private final double share;
   private Experiment experiment;
   private Path directory;
 
@@ -22,11 +23,13 @@ final class Series {
    *
    * @param seed chooses victims and moments
    * @param tolerance how many times its bound a recovery may take
+   * @param share of the load that two idle cores bear
    */
-  Series(Project project, long seed, int tolerance) {
+  Series(Project project, long seed, int tolerance, double share) {
     this.project = project;
     this.seed = seed;
     this.tolerance = tolerance;
+    this.share = share;
   }
 
   /** Tries a fault, and says what came of it; throws only when the lab itself is broken. */
@@ -53,7 +56,7 @@ final class Series {
     }
     if (experiment == null) {
       directory = Files.createTempDirectory("starling-faults-");
-      experiment = Experiment.on(project, directory, fault);
+      experiment = Experiment.on(project, directory, fault, share);
     }
     return experiment;
   }
