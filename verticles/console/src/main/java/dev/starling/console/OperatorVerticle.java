@@ -22,7 +22,9 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,9 +42,15 @@ public final class OperatorVerticle extends VerticleBase {
   /** Probes, a Prometheus and some people. */
   static final int MOST_CONNECTIONS = 256;
 
+  /** Milliseconds that a connection has for its first request; by bytes it would never be idle. */
+  static final long FIRST_REQUEST = 10_000;
+
   private Node node;
   private HttpServer server;
   private int connections;
+
+  /** Connections that have brought no request yet. */
+  private final Set<HttpConnection> silent = new HashSet<>();
 
   /** What is being read now; null when nobody asks. */
   private Future<String> metrics;
@@ -64,7 +72,7 @@ public final class OperatorVerticle extends VerticleBase {
 
   private Router router(Ops ops) {
     Router router = Router.router(vertx);
-    router.route().handler(OperatorVerticle::common);
+    router.route().handler(this::common);
     show(router, "/health/live").handler(context -> Answers.json(context, 200, status(true)));
     show(router, "/health/ready").handler(this::ready);
     show(router, "/metrics").handler(this::metrics);
@@ -100,15 +108,29 @@ public final class OperatorVerticle extends VerticleBase {
       connection.close();
       return;
     }
+    silent.add(connection);
     connections++;
-    connection.closeHandler(v -> connections--);
+    long timer = vertx.setTimer(FIRST_REQUEST, t -> endIfSilent(connection));
+    connection.closeHandler(
+        v -> {
+          vertx.cancelTimer(timer);
+          silent.remove(connection);
+          connections--;
+        });
+  }
+
+  private void endIfSilent(HttpConnection connection) {
+    if (silent.contains(connection)) {
+      connection.close();
+    }
   }
 
   private static Route show(Router router, String path) {
     return router.route(path).method(HttpMethod.GET).method(HttpMethod.HEAD);
   }
 
-  private static void common(RoutingContext context) {
+  private void common(RoutingContext context) {
+    silent.remove(context.request().connection());
     Answers.common(context.request());
     context.next();
   }

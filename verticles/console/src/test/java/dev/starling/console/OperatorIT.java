@@ -16,6 +16,8 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -213,6 +215,31 @@ class OperatorIT {
     await()
         .ignoreExceptions()
         .untilAsserted(() -> assertThat(get("/health/live").statusCode()).isEqualTo(200));
+  }
+
+  @Test
+  void closesAConnectionThatDripsItsFirstRequest() throws Exception {
+    try (Socket socket = new Socket("127.0.0.1", operator.port())) {
+      socket.setSoTimeout(200);
+      long end = System.nanoTime() + 2 * OperatorVerticle.FIRST_REQUEST * 1_000_000;
+      assertThat(isClosed(socket)).isFalse();
+      while (System.nanoTime() < end && !isClosed(socket)) {
+        // its own time-out is the pause
+      }
+      assertThat(isClosed(socket)).isTrue();
+    }
+  }
+
+  /** Sends one more byte of a header that does not end. */
+  private static boolean isClosed(Socket socket) throws IOException {
+    try {
+      socket.getOutputStream().write('G');
+      return socket.getInputStream().read() < 0;
+    } catch (SocketTimeoutException e) {
+      return false;
+    } catch (SocketException e) {
+      return true;
+    }
   }
 
   private static int status(Socket socket) throws IOException {

@@ -42,7 +42,7 @@ final class AllFailing implements Fault {
 
   @Override
   public String promise() {
-    return "errors at once, at most 1.1 calls for each that was asked since 10 s before, at most half of"
+    return "errors within 0.5 s, at most 1.1 calls for each that was asked since 10 s before, at most half of"
         + " the instances out of rotation; clean within 10 s after it";
   }
 
@@ -84,6 +84,7 @@ final class AllFailing implements Fault {
     }
     seen.keepsHalfInRotation();
     seen.failOnlyWith("503", "500");
+    seen.failWithin(Duration.ofMillis(500));
     seen.failOnlyMeanwhile(Duration.ofSeconds(10));
     seen.endWithin(Duration.ofSeconds(4));
     seen.cleanOnceHealedWithin(Duration.ofSeconds(10));

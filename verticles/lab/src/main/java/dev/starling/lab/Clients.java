@@ -32,6 +32,9 @@ final class Clients {
 
   private static final int ATTEMPTS = 4;
 
+  /** In seconds: what the gateway closes just when a client sends is lost. */
+  private static final int SHORTER_THAN_THE_GATEWAY = 15;
+
   private final Vertx vertx;
   private final Supplier<List<URI>> gateways;
   private final IntFunction<String> addresses;
@@ -75,7 +78,7 @@ final class Clients {
                     new HttpClientOptions()
                         .setLocalAddress(addresses.apply(c))
                         .setConnectTimeout(1_000)
-                        .setKeepAliveTimeout(60))
+                        .setKeepAliveTimeout(SHORTER_THAN_THE_GATEWAY))
                 .with(new PoolOptions().setHttp1MaxSize(64))
                 .withConnectHandler(connection -> connection.exceptionHandler(e -> {}))
                 .build());

@@ -140,9 +140,32 @@ record Evidence(
     }
   }
 
-  /** Notes how slow reads were once the fault has had time to be noticed. */
-  void noteReadsP99After(Duration notice) {
-    scene.notes().figure("p99-noticed-ms", readsP99(injected + notice.toMillis(), healed));
+  /**
+   * Notes how slow reads were once the fault has had time to be noticed, and complains where times
+   * are judged as they are promised.
+   */
+  void readsTakeAtMost(int times, Duration notice) {
+    long usual = readsP99(0, injected);
+    long noticed = readsP99(injected + notice.toMillis(), healed);
+    scene.notes().figure("p99-noticed-ms", noticed);
+    if (tolerance == 1 && noticed > times * usual) {
+      scene.notes().complain("p99 of reads %d ms, %d before".formatted(noticed, usual));
+    }
+  }
+
+  /** Complains when the gateway that was well called, or listed, the victim longer. */
+  void goneAtTheOtherGatewayWithin(Duration out, Duration gone) {
+    Watch other = scene.watch().without(scene.gateway().name());
+    String victim = scene.victim().name();
+    judge("out-of-rotation-ms", other.outAfter(victim, injected, healed), out);
+    judge("record-gone-ms", other.goneAfter(victim, injected, healed), gone);
+  }
+
+  /** Complains when those that failed while the fault lasted took longer to say so. */
+  void failWithin(Duration bound) {
+    List<Entry> failed =
+        history.where(e -> e.failed() && e.start() >= injected && e.end() < healed);
+    judge("failures-p99-ms", History.percentile(failed, 0.99), bound);
   }
 
   /** Complains of changes that the struck gateway brought about long after the fault. */

@@ -88,7 +88,7 @@ final class Experiment {
   Report run(Fault fault, Random random, int tolerance) throws Exception {
     int alarms = cluster.alarms().size();
     History history = startCalmly();
-    try (Watch watch = new Watch(history, cluster.gateways(), token)) {
+    try (Watch watch = Watch.begin(history, cluster.gateways(), token)) {
       Scene scene = Scene.of(cluster, database, load, watch, fault.victim(), random, token);
       long injected = history.now();
       fault.inject(scene);
@@ -96,6 +96,7 @@ final class Experiment {
       fault.heal(scene);
       long healed = history.now();
       awaitWhole(scene.notes());
+      scene.awaitBack(healed);
       hold(AFTER);
       long ended = history.now();
       load.stop();

@@ -44,6 +44,6 @@ final class FrozenNode implements Fault {
     seen.recordGoneWithin(Duration.ofSeconds(15));
     seen.cleanWithin(Duration.ofSeconds(2));
     seen.backInRotationWithin(Duration.ofSeconds(15));
-    seen.noteReadsP99After(Duration.ofSeconds(2));
+    seen.readsTakeAtMost(3, Duration.ofSeconds(2));
   }
 }

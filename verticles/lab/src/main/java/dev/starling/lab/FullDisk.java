@@ -79,7 +79,7 @@ final class FullDisk implements Fault {
 
   @Override
   public void judge(Evidence seen) {
-    seen.failOnlyWith("503", "504", "500");
+    seen.failOnlyWith("503", "504");
     seen.failOnlyMeanwhile(Duration.ofSeconds(5));
     seen.endWithin(Duration.ofSeconds(4));
     seen.cleanOnceHealedWithin(Duration.ofSeconds(5));

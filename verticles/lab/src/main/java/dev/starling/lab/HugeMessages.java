@@ -5,6 +5,7 @@ import static dev.starling.lab.Kind.READ;
 
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 
@@ -36,16 +37,22 @@ final class HugeMessages implements Fault {
                 .eventBus()
                 .request("user.login", huge, new DeliveryOptions().setSendTimeout(3_000))
                 .map(reply -> 0)
-                .otherwise(1)
+                .otherwise(HugeMessages::isRefusal)
                 .await();
       }
       scene.notes().figure("refused", refused);
       if (refused < MESSAGES) {
-        scene.notes().complain((MESSAGES - refused) + " messages were taken");
+        scene.notes().complain((MESSAGES - refused) + " messages were not refused");
       }
     } finally {
       member.close().await();
     }
+  }
+
+  /** 1 if the receiver says that it is too large, 0 for anything else, such as no answer. */
+  private static int isRefusal(Throwable failure) {
+    boolean tooLarge = failure instanceof ReplyException reply && reply.failureCode() == 413;
+    return tooLarge ? 1 : 0;
   }
 
   @Override

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,11 +45,21 @@ final class Mixed implements Fault {
   private static final Duration AFTER = Duration.ofSeconds(8);
   private static final Duration WHOLE = Duration.ofSeconds(60);
 
+  /** How long no request fails before the next fault, and how long that is waited for. */
+  private static final Duration CALM = Duration.ofSeconds(5);
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   /** Milliseconds by which a fault may come later. */
   private static final int ANY_MOMENT = 4_000;
 
+  /** A process that has grown by so much while it lived keeps something. */
   private static final double MORE_HEAP = 1.5;
+
   private static final int MORE_THREADS = 20;
+
+  /** Faults that a process must have seen for its size to be worth telling. */
+  private static final int LONG_LIFE = 4;
 
   private final Duration duration;
 
@@ -57,6 +67,12 @@ final class Mixed implements Fault {
   private final List<Fault> staged = List.of(new BlockedLoops(), new ClockJump());
 
   private final Map<String, Score> scores = new TreeMap<>();
+
+  /** What each process held after each fault that it saw. */
+  private final Map<Long, List<Size>> sizes = new LinkedHashMap<>();
+
+  /** Until when requests have been judged, in ms of the history. */
+  private long judged;
 
   /** How often a fault was tried, and how often its promise was kept. */
   private record Score(int tried, int kept) {
@@ -74,8 +90,12 @@ final class Mixed implements Fault {
     }
   }
 
-  /** What a node holds. */
-  private record Size(double heap, double threads) {}
+  /**
+   * What a process holds.
+   *
+   * @param heap bytes in use after a collection
+   */
+  private record Size(String node, double heap, double threads) {}
 
   Mixed(Duration duration) {
     this.duration = duration;
@@ -120,7 +140,6 @@ final class Mixed implements Fault {
 
   @Override
   public void inject(Scene scene) throws Exception {
-    Map<String, Size> before = sizes(scene.cluster());
     long end = System.nanoTime() + duration.toNanos();
     Queue<Fault> round = new ArrayDeque<>();
     while (System.nanoTime() < end) {
@@ -128,9 +147,10 @@ final class Mixed implements Fault {
         round = round(scene.random());
       }
       strike(round.remove(), scene);
+      measure(scene);
     }
     scene.notes().figure("kept", scores);
-    compare(before, sizes(scene.cluster()), scene.notes());
+    sizes.values().forEach(life -> compare(life, scene.notes()));
   }
 
   private Queue<Fault> round(Random random) {
@@ -143,17 +163,24 @@ final class Mixed implements Fault {
   private void strike(Fault fault, Scene scene) throws Exception {
     Scene its = scene.next(fault);
     Load load = scene.load();
-    long from = load.now();
     Thread.sleep(BEFORE.toMillis() + scene.random().nextInt(ANY_MOMENT));
     long injected = load.now();
-    fault.inject(its);
-    Thread.sleep(fault.lasts().toMillis());
-    fault.heal(its);
-    long healed = load.now();
-    scene.cluster().awaitWhole(WHOLE);
+    long healed = injected;
+    try {
+      fault.inject(its);
+      Thread.sleep(fault.lasts().toMillis());
+      fault.heal(its);
+      healed = load.now();
+      scene.cluster().awaitWhole(WHOLE);
+      its.awaitBack(healed);
+    } catch (LabException e) {
+      its.notes().complain(e.getMessage());
+    }
     Thread.sleep(AFTER.toMillis());
+    awaitCalm(load);
     long ended = load.now();
-    History history = load.history().slice(from, ended);
+    History history = load.history().slice(judged, ended);
+    judged = ended;
     fault.judge(new Evidence(history, its, injected, healed, ended, List.of(), 1));
     List<String> complaints = its.notes().complaints();
     scores.merge(fault.name(), Score.of(complaints.isEmpty()), Score::plus);
@@ -164,28 +191,48 @@ final class Mixed implements Fault {
                 .complain("%s at %d s: %s".formatted(fault.name(), injected / 1_000, complaint)));
   }
 
-  private static Map<String, Size> sizes(Cluster cluster) throws IOException, InterruptedException {
-    Map<String, Size> sizes = new HashMap<>();
-    for (NodeProcess node : cluster.nodes()) {
-      Command.run(Project.tool("jcmd"), Long.toString(node.pid()), "GC.run");
-      Metrics metrics = Operator.of(node).metrics();
-      sizes.put(node.name(), new Size(metrics.heap(), metrics.threads()));
+  /** What a fault does to requests later is its own doing, not the next one's. */
+  private static void awaitCalm(Load load) throws InterruptedException {
+    long end = load.now() + PATIENCE.toMillis();
+    while (load.now() < end) {
+      long since = load.now() - CALM.toMillis();
+      if (load.history().where(e -> e.failed() && e.end() > since).isEmpty()) {
+        return;
+      }
+      Thread.sleep(1_000);
     }
-    return sizes;
   }
 
-  private static void compare(Map<String, Size> before, Map<String, Size> after, Notes notes) {
-    for (String node : Cluster.NAMES) {
-      Size then = before.get(node);
-      Size now = after.get(node);
-      String change =
-          "%.0f to %.0f MiB, %.0f to %.0f threads"
-              .formatted(
-                  then.heap() / (1 << 20), now.heap() / (1 << 20), then.threads(), now.threads());
-      notes.figure(node, change);
-      if (now.heap() > MORE_HEAP * then.heap() || now.threads() > then.threads() + MORE_THREADS) {
-        notes.complain(node + " grew: " + change);
+  private void measure(Scene scene) throws IOException, InterruptedException {
+    for (NodeProcess node : scene.cluster().nodes()) {
+      Command.run(Project.tool("jcmd"), Long.toString(node.pid()), "GC.run");
+      Metrics metrics = Operator.of(node).metrics();
+      if (metrics.threads() == 0) {
+        scene.notes().complain(node.name() + " did not tell what it holds");
+      } else {
+        sizes
+            .computeIfAbsent(node.pid(), pid -> new ArrayList<>())
+            .add(new Size(node.name(), metrics.heap(), metrics.threads()));
       }
+    }
+  }
+
+  private static void compare(List<Size> life, Notes notes) {
+    Size first = life.get(0);
+    Size last = life.get(life.size() - 1);
+    String change =
+        "%.0f to %.0f MiB, %.0f to %.0f threads in %d faults"
+            .formatted(
+                first.heap() / (1 << 20),
+                last.heap() / (1 << 20),
+                first.threads(),
+                last.threads(),
+                life.size());
+    if (life.size() >= LONG_LIFE) {
+      notes.figure(first.node(), change);
+    }
+    if (last.heap() > MORE_HEAP * first.heap() || last.threads() > first.threads() + MORE_THREADS) {
+      notes.complain(first.node() + " grew: " + change);
     }
   }
 

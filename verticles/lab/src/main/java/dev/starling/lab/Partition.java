@@ -126,6 +126,7 @@ final class Partition implements Fault {
   public void judge(Evidence seen) {
     seen.noneFailAtTheOtherGateway(READ, KEYED_REGISTRATION);
     seen.failOnlyWith("503", "504");
+    seen.goneAtTheOtherGatewayWithin(Duration.ofSeconds(2), Duration.ofSeconds(15));
     seen.strikesWritesAfter(NOTICED, REGISTRATION, KEYED_REGISTRATION, LOGIN);
     seen.failOnlyMeanwhile(Duration.ofSeconds(15));
     seen.endWithin(Duration.ofSeconds(4));

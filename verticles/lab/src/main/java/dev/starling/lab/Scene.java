@@ -1,5 +1,6 @@
 package dev.starling.lab;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 
@@ -21,6 +22,7 @@ record Scene(
     Random random,
     Operator.Token token,
     Notes notes) {
+  private static final Duration PATIENCE = Duration.ofSeconds(45);
 
   static Scene of(
       Cluster cluster,
@@ -52,6 +54,14 @@ record Scene(
 
   private static <T> T any(List<T> some, Random random) {
     return some.get(random.nextInt(some.size()));
+  }
+
+  /** Waits, not for ever, until every gateway calls the victim again. */
+  void awaitBack(long healed) throws InterruptedException {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (watch.backAfter(victim.name(), healed).isNever() && System.nanoTime() < end) {
+      Thread.sleep(200);
+    }
   }
 
   /** Orders something of all nodes, through the operator port of one that no fault strikes. */

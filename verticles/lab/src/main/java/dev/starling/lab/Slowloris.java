@@ -13,7 +13,6 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 
 /**
@@ -30,8 +29,18 @@ final class Slowloris implements Fault {
           "POST /api/login HTTP/1.1\r\nHost: lab\r\nContent-Type: application/json\r\n"
               + "Content-Length: 1000\r\n\r\n{");
 
+  private static final Duration CLOSED = Duration.ofSeconds(15);
+
   private int left;
+  private long lastClosed;
   private Memory memory;
+
+  /**
+   * One of them.
+   *
+   * @param drips whether it sends a byte now and then
+   */
+  private record Connection(SocketChannel channel, boolean drips) {}
 
   @Override
   public String name() {
@@ -47,20 +56,23 @@ final class Slowloris implements Fault {
   public void inject(Scene scene) throws Exception {
     URI api = scene.gateway().api().orElseThrow();
     memory = Memory.of(scene.gateway());
-    List<SocketChannel> open = new ArrayList<>();
+    List<Connection> open = new ArrayList<>();
+    long begin = System.nanoTime();
     try {
       for (int i = 0; i < CONNECTIONS; i++) {
-        open.add(connect(i, api));
+        open.add(new Connection(connect(i, api), i % BEGINNINGS.size() != 0));
       }
       long end = System.nanoTime() + LASTS.toNanos();
       while (System.nanoTime() < end && !open.isEmpty()) {
-        drip(open);
+        if (open.removeIf(Slowloris::isClosed)) {
+          lastClosed = (System.nanoTime() - begin) / 1_000_000;
+        }
         Thread.sleep(1_000);
       }
       left = open.size();
     } finally {
-      for (SocketChannel channel : open) {
-        channel.close();
+      for (Connection connection : open) {
+        connection.channel().close();
       }
     }
     scene.notes().figure("connections-left", left);
@@ -78,24 +90,18 @@ final class Slowloris implements Fault {
     return channel;
   }
 
-  /** Sends another byte where a request has begun, and forgets what the gateway has closed. */
-  private static void drip(List<SocketChannel> open) throws IOException {
-    int number = 0;
-    for (Iterator<SocketChannel> all = open.iterator(); all.hasNext(); number++) {
-      SocketChannel channel = all.next();
-      if (isClosed(channel, number % BEGINNINGS.size() != 0)) {
-        channel.close();
-        all.remove();
-      }
-    }
-  }
-
-  private static boolean isClosed(SocketChannel channel, boolean drips) {
+  /** Sends another byte where a request has begun; a closed one is closed here too. */
+  private static boolean isClosed(Connection connection) {
+    SocketChannel channel = connection.channel();
     try {
-      if (drips) {
+      if (connection.drips()) {
         channel.write(ByteBuffer.wrap(new byte[] {' '}));
       }
-      return channel.read(ByteBuffer.allocate(1_024)) < 0;
+      if (channel.read(ByteBuffer.allocate(1_024)) >= 0) {
+        return false;
+      }
+      channel.close();
+      return true;
     } catch (IOException e) {
       return true;
     }
@@ -111,6 +117,7 @@ final class Slowloris implements Fault {
     if (left > 0) {
       seen.scene().notes().complain(left + " connections were open after " + LASTS);
     }
+    seen.judge("last-closed-ms", lastClosed, CLOSED);
     seen.noneFail(READ, KEYED_REGISTRATION, REGISTRATION, LOGIN);
     seen.endWithin(Duration.ofSeconds(4));
   }

@@ -11,37 +11,41 @@ import java.util.function.Predicate;
  */
 final class Watch implements AutoCloseable {
   private static final long EVERY = 100;
+  private static final String SERVICE = "user";
 
-  private final History history;
-  private final List<NodeProcess> gateways;
-  private final Operator.Token token;
-  private final List<Sighting> sightings = new ArrayList<>();
+  private final List<String> gateways;
+  private final List<Sighting> sightings;
   private volatile boolean over;
+
+  /**
+   * An instance of the service under test, as a gateway saw it.
+   *
+   * @param closed whether its breaker was: then it is called
+   */
+  private record Seen(String node, boolean closed) {
+    static Seen of(JsonObject instance) {
+      String state = instance.getJsonObject("breaker").getString("state");
+      return new Seen(instance.getString("nodeName"), state.equals("closed"));
+    }
+  }
 
   /**
    * How one gateway saw all instances.
    *
    * @param at ms of the history
    */
-  private record Sighting(long at, String gateway, List<JsonObject> instances) {
+  private record Sighting(long at, String gateway, List<Seen> instances) {
     boolean lists(String node) {
-      return instances.stream().anyMatch(i -> node.equals(i.getString("nodeName")));
+      return instances.stream().anyMatch(i -> i.node().equals(node));
     }
 
-    /** An instance that is listed is called while its breaker is closed. */
     boolean calls(String node) {
-      return instances.stream()
-          .filter(i -> node.equals(i.getString("nodeName")))
-          .anyMatch(Sighting::isClosed);
+      return instances.stream().anyMatch(i -> i.node().equals(node) && i.closed());
     }
 
     double leftOut() {
-      double out = instances.stream().filter(i -> !isClosed(i)).count();
+      double out = instances.stream().filter(i -> !i.closed()).count();
       return out / Math.max(1, instances.size());
-    }
-
-    private static boolean isClosed(JsonObject instance) {
-      return "closed".equals(instance.getJsonObject("breaker").getString("state"));
     }
   }
 
@@ -62,20 +66,30 @@ final class Watch implements AutoCloseable {
     }
   }
 
-  Watch(History history, List<NodeProcess> gateways, Operator.Token token) {
-    this.history = history;
-    this.gateways = gateways;
-    this.token = token;
-    Thread thread = new Thread(this::look, "watch");
-    thread.setDaemon(true);
-    thread.start();
+  /** Sees nothing yet; {@link #add} tells it. */
+  Watch(List<String> gateways) {
+    this(gateways, new ArrayList<>());
   }
 
-  private void look() {
+  private Watch(List<String> gateways, List<Sighting> sightings) {
+    this.gateways = gateways;
+    this.sightings = sightings;
+  }
+
+  /** Looks, until it is closed. */
+  static Watch begin(History history, List<NodeProcess> gateways, Operator.Token token) {
+    Watch watch = new Watch(gateways.stream().map(NodeProcess::name).toList());
+    Thread thread = new Thread(() -> watch.look(history, gateways, token), "watch");
+    thread.setDaemon(true);
+    thread.start();
+    return watch;
+  }
+
+  private void look(History history, List<NodeProcess> nodes, Operator.Token token) {
     try {
       while (!over) {
-        for (NodeProcess gateway : gateways) {
-          Operator.of(gateway).instances(token).ifPresent(all -> add(gateway, all));
+        for (NodeProcess node : nodes) {
+          Operator.of(node).instances(token).ifPresent(all -> add(history.now(), node.name(), all));
         }
         Thread.sleep(EVERY);
       }
@@ -84,8 +98,25 @@ final class Watch implements AutoCloseable {
     }
   }
 
-  private synchronized void add(NodeProcess gateway, List<JsonObject> instances) {
-    sightings.add(new Sighting(history.now(), gateway.name(), instances));
+  /** What the others see: the same as this, but for one gateway. */
+  Watch without(String gateway) {
+    return new Watch(gateways.stream().filter(g -> !g.equals(gateway)).toList(), sightings);
+  }
+
+  /**
+   * How a gateway sees the instances, as its operator port says.
+   *
+   * @param at ms of the history
+   */
+  void add(long at, String gateway, List<JsonObject> instances) {
+    List<Seen> seen =
+        instances.stream()
+            .filter(i -> SERVICE.equals(i.getString("service")))
+            .map(Seen::of)
+            .toList();
+    synchronized (sightings) {
+      sightings.add(new Sighting(at, gateway, seen));
+    }
   }
 
   /** When no gateway listed a node's instance any more. */
@@ -99,8 +130,8 @@ final class Watch implements AutoCloseable {
   }
 
   /** The largest share of the listed instances that any gateway left out at one moment. */
-  synchronized double mostLeftOut(long from, long until) {
-    return sightings.stream()
+  double mostLeftOut(long from, long until) {
+    return sightings().stream()
         .filter(s -> s.at() >= from && s.at() < until)
         .mapToDouble(Sighting::leftOut)
         .max()
@@ -112,19 +143,26 @@ final class Watch implements AutoCloseable {
     return first(from, Long.MAX_VALUE, sighting -> sighting.calls(node));
   }
 
-  private synchronized Moment first(long from, long until, Predicate<Sighting> condition) {
+  private Moment first(long from, long until, Predicate<Sighting> condition) {
+    List<Sighting> all = sightings();
     long latest = 0;
-    for (NodeProcess gateway : gateways) {
+    for (String gateway : gateways) {
       long first =
-          sightings.stream()
-              .filter(s -> s.gateway().equals(gateway.name()))
+          all.stream()
+              .filter(s -> s.gateway().equals(gateway))
               .filter(s -> s.at() >= from && s.at() < until && condition.test(s))
               .mapToLong(s -> s.at() - from)
               .findFirst()
               .orElse(Long.MAX_VALUE);
       latest = Math.max(latest, first);
     }
-    return new Moment(sightings.isEmpty(), latest);
+    return new Moment(all.isEmpty(), latest);
+  }
+
+  private List<Sighting> sightings() {
+    synchronized (sightings) {
+      return List.copyOf(sightings);
+    }
   }
 
   @Override

@@ -99,7 +99,10 @@ final class Breaker {
   private long wait;
   private long probeAt;
   private String reason;
+
+  /** When it last gave an answer, of any kind; a refusal may be our own. */
   private long answered = System.nanoTime();
+
   private boolean suspected;
 
   /**
@@ -184,7 +187,7 @@ final class Breaker {
     // A caller who gives it less than half of the usual time learns nothing of the instance.
     boolean untold = code != null && code.isRefusal() || code == ErrorCode.TIMED_OUT && !slow;
     synchronized (this) {
-      if (code != ErrorCode.TIMED_OUT) {
+      if (code != ErrorCode.TIMED_OUT && (code == null || !code.isRefusal())) {
         answered = System.nanoTime();
       }
       if (begun != generation) {
@@ -211,7 +214,8 @@ final class Breaker {
     }
     suspected = true;
     int begun = generation;
-    ping.get()
+    Future.succeededFuture()
+        .compose(v -> ping.get())
         .timeout(SUSPICION, TimeUnit.MILLISECONDS)
         .onComplete((answer, failure) -> confirm(begun, start, failure));
   }

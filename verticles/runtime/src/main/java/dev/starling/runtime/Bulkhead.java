@@ -26,12 +26,15 @@ final class Bulkhead {
   private static final long SHRINKS_EVERY = TimeUnit.MILLISECONDS.toNanos(100);
   private static final long LOOKS_EVERY = TimeUnit.MILLISECONDS.toNanos(100);
 
+  /** By a clock whose zero is anywhere. */
+  private static final long LONG_AGO = Long.MIN_VALUE / 2;
+
   private final String operation;
   private final Limits limits;
   private final Set<Place> places = new HashSet<>();
   private double bound = Double.MAX_VALUE;
-  private long shrunk;
-  private long looked;
+  private long shrunk = LONG_AGO;
+  private long looked = LONG_AGO;
 
   /**
    * Held by a call while it is being worked on.

@@ -11,12 +11,11 @@ import java.util.function.LongSupplier;
 final class RetryBudget {
   private static final long WINDOW = 10_000;
 
-  /**
-   * What is kept: all of it is never less than the window, and its latest nine tenths never more.
-   */
-  private static final long SPAN = WINDOW * 10 / 9;
+  /** What is kept, in slices of which all but one last as long as the window. */
+  private static final long SPAN = (WINDOW / (Window.SLICES - 1) + 1) * Window.SLICES;
 
-  private static final int NEVER_MORE = 9;
+  /** The latest slices: never more than the window. */
+  private static final int NEVER_MORE = Window.SLICES - 2;
 
   private final Limits limits;
   private final LongSupplier clock;

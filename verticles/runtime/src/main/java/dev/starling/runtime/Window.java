@@ -7,7 +7,7 @@ import java.util.Arrays;
  * oldest falls out as a whole. Not safe for use by several threads.
  */
 final class Window {
-  private static final int SLICES = 20;
+  static final int SLICES = 20;
 
   private final long[] slice = new long[SLICES];
   private final int[] calls = new int[SLICES];

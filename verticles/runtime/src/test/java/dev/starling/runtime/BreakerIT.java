@@ -140,6 +140,30 @@ class BreakerIT {
   }
 
   @Test
+  void takesARefusalForNoSignOfLifeEither() throws Exception {
+    ping = () -> Promise.promise().future();
+    Promise<Void> pending = Promise.promise();
+    Future<Void> late = breaker.call(SHORT, pending::future);
+    Thread.sleep(SHORT * 2);
+    call(ErrorCode.OVERLOADED);
+    pending.fail(new ServiceException(ErrorCode.TIMED_OUT, "No"));
+    assertThat(end(late)).isEqualTo(ErrorCode.TIMED_OUT);
+    call(ErrorCode.OVERLOADED);
+
+    await().until(() -> !breaker.isClosed());
+  }
+
+  @Test
+  void asksAgainAfterAPingThatCouldNotBeSent() {
+    ping =
+        () -> {
+          throw new IllegalStateException("closed");
+        };
+    lateCall(ErrorCode.TIMED_OUT);
+    await().until(() -> !breaker.isClosed());
+  }
+
+  @Test
   void staysClosedAtATimeoutWhenAPingIsAnswered() {
     lateCall(ErrorCode.TIMED_OUT);
     await().until(() -> pings.size() == 1);

@@ -83,6 +83,16 @@ class RetryBudgetTest {
   }
 
   @Test
+  void earnsByCallsThatAreSpreadOverTheTenSecondsToo() {
+    for (int i = 0; i < 2_000; i++) {
+      calls(1);
+      clock.addAndGet(10);
+    }
+
+    assertThat(taken()).isBetween(85, 100);
+  }
+
+  @Test
   void followsItsLimits() {
     limits.change(Map.of(Limit.RETRY_SHARE, 50L, Limit.RETRY_FLOOR, 0L));
     assertThat(taken()).isZero();
