@@ -62,6 +62,15 @@ class BenchIT {
     assertThat(promises(found)).containsExactly(1.4, 1.2);
   }
 
+  @Test
+  void measuresTheLayerAlone() throws Exception {
+    JsonObject found = bench("micro");
+
+    assertThat(found.getJsonArray("micro").stream().map(m -> ((JsonObject) m).getString("name")))
+        .anyMatch(name -> name.contains("choiceAndBreaker 1000"))
+        .anyMatch(name -> name.contains("choiceAndBreaker 10000"));
+  }
+
   private static List<Double> promises(JsonObject found) {
     return found.getJsonArray("ratios").stream()
         .map(ratio -> ((JsonObject) ratio).getDouble("promised"))

@@ -42,9 +42,9 @@ import org.xml.sax.helpers.DefaultHandler;
  * How nodes find each other: a Hazelcast file, made safe.
  *
  * <p>Whatever it leaves out is set so that members only are let in, on {@code cluster.host} only,
- * that no class is deserialised which nobody needs, and that the maps of Vert.x and of Starling
- * survive two nodes; a file that asks for the opposite is refused, and so is one that would find
- * nobody.
+ * that one which is gone is missed within seconds, that no class is deserialised which nobody
+ * needs, and that the maps of Vert.x and of Starling survive two nodes; a file that asks for the
+ * opposite is refused, and so is one that would find nobody.
  */
 final class ClusterConfig {
   private static final String DEFAULT_FILE = "cluster.xml";
@@ -101,10 +101,11 @@ final class ClusterConfig {
       String xml =
           fill(file.isPresent() ? Files.readString(file.get()) : packaged(), source, environment);
       parse(xml);
-      XmlConfigBuilder builder =
-          new XmlConfigBuilder(new ByteArrayInputStream(xml.getBytes(StandardCharsets.UTF_8)));
-      builder.setProperties(new Properties());
-      return secured(builder.build(), xml, source, environment.getOrDefault(HOST, DEFAULT_HOST));
+      Config config = build(xml);
+      if (file.isPresent()) {
+        tune(config, build(fill(packaged(), DEFAULT_FILE, environment)));
+      }
+      return secured(config, xml, source, environment.getOrDefault(HOST, DEFAULT_HOST));
     } catch (NoSuchFileException e) {
       throw new ClusterException(
           source + " does not exist: name one of cluster-config/, or none for one machine", e);
@@ -116,6 +117,20 @@ final class ClusterConfig {
       throw new ClusterException(
           source + " is not a valid Hazelcast configuration: " + ClusterException.reason(e), e);
     }
+  }
+
+  private static Config build(String xml) {
+    XmlConfigBuilder builder =
+        new XmlConfigBuilder(new ByteArrayInputStream(xml.getBytes(StandardCharsets.UTF_8)));
+    builder.setProperties(new Properties());
+    return builder.build();
+  }
+
+  /** By its own defaults, Hazelcast takes a minute to miss a node and five to merge two halves. */
+  private static void tune(Config config, Config standard) {
+    standard
+        .getProperties()
+        .forEach((property, value) -> config.getProperties().putIfAbsent(property, value));
   }
 
   private static String packaged() throws IOException {

@@ -234,6 +234,11 @@ public final class Starling extends VertxApplication implements VertxApplication
   @Override
   public void afterVertxStarted(HookContext context) {
     vertx = context.vertx();
+    if (arguments.cluster() && !vertx.isNativeTransportEnabled()) {
+      log.warn(
+          "Without the native transport a node that is cut off is noticed by its silence only: {}",
+          String.valueOf(vertx.unavailableNativeTransportCause()));
+    }
     certificate.ifPresent(read -> ClusterTls.watch(vertx, read));
   }
 

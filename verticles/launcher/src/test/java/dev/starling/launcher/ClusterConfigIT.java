@@ -152,7 +152,8 @@ class ClusterConfigIT {
   void makesAnOldFileSafe() throws IOException {
     Config config =
         read(
-            "<network><port>5801</port><join><tcp-ip enabled=\"true\"><member>127.0.0.1:5801</member></tcp-ip></join>"
+            "<properties><property name=\"hazelcast.max.no.heartbeat.seconds\">20</property></properties>"
+                + "<network><port>5801</port><join><tcp-ip enabled=\"true\"><member>127.0.0.1:5801</member></tcp-ip></join>"
                 + "<interfaces enabled=\"true\"><interface>127.0.0.1</interface></interfaces></network>");
 
     assertThat(config.getClusterName()).isEqualTo("starling");
@@ -160,6 +161,10 @@ class ClusterConfigIT {
     assertThat(config.getAdvancedNetworkConfig().getJoin().getTcpIpConfig().getMembers())
         .containsExactly("127.0.0.1:5801");
     assertThat(interfaces(config)).containsExactly("127.0.0.1");
+    assertThat(config.getProperties())
+        .containsEntry("hazelcast.heartbeat.interval.seconds", "1")
+        .containsEntry("hazelcast.merge.first.run.delay.seconds", "10")
+        .containsEntry("hazelcast.max.no.heartbeat.seconds", "20");
   }
 
   @ParameterizedTest

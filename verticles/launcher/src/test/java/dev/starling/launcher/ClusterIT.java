@@ -86,6 +86,19 @@ class ClusterIT {
     assertThat(two.eventBus().request("one", "").await().body()).isEqualTo("from one");
   }
 
+  /** What faults were measured with: a peer that is silent is given up within seconds. */
+  @Test
+  void boundsHowLongItWaitsForASilentPeer() {
+    EventBusOptions options = cluster("one", "aa").eventBus("127.0.0.1", 0);
+
+    assertThat(options.getConnectTimeout()).isEqualTo(2_000);
+    assertThat(options.getReconnectAttempts()).isZero();
+    assertThat(options.getClusterPingInterval()).isEqualTo(2_000);
+    assertThat(options.getClusterPingReplyInterval()).isEqualTo(2_000);
+    assertThat(options.getTcpUserTimeout()).isEqualTo(5_000);
+    assertThat(options.getHost()).isEqualTo("127.0.0.1");
+  }
+
   @Test
   void knowsWhoIsThereAndWhoHasStopped() {
     Cluster one = cluster("one", "aa");

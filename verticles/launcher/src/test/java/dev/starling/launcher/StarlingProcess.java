@@ -161,6 +161,22 @@ final class StarlingProcess implements AutoCloseable {
   }
 
   /** SIGKILL. */
+  /** Stops it without its knowing, until {@link #thaw}. */
+  void freeze() throws IOException, InterruptedException {
+    signal("STOP");
+  }
+
+  void thaw() throws IOException, InterruptedException {
+    signal("CONT");
+  }
+
+  private void signal(String signal) throws IOException, InterruptedException {
+    Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(pid())).start();
+    if (kill.waitFor() != 0) {
+      throw new IOException("kill -" + signal + " failed");
+    }
+  }
+
   void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
   }

@@ -36,6 +36,7 @@ class TwoNodesIT {
         StarlingProcess second = node().launch()) {
       Client one = new Client(first.awaitUp().api());
       Client other = new Client(second.awaitUp().api());
+      assertThat(first.output()).doesNotContain("native transport");
       assertThat(one.register("ada").statusCode()).isEqualTo(201);
       HttpResponse<String> login = other.login("ada");
       assertThat(login.statusCode()).isEqualTo(200);

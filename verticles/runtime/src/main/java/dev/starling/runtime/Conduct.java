@@ -10,7 +10,7 @@ final class Conduct {
    * Latest slices of the window that are judged apart: the whole would take most of its length to
    * notice what has just gone bad. One alone would be no more than it began with for a while.
    */
-  private static final int RECENT = 3;
+  private static final int RECENT = 2;
 
   private final Limits limits;
   private final Window window = new Window();
