@@ -18,7 +18,7 @@ final class Partition implements Fault {
   private static final int MEMBER_PORT = 5701;
 
   /** Until then each side takes the other's silence for a pause, and writes. */
-  private static final Duration NOTICED = Duration.ofSeconds(15);
+  private static final Duration NOTICED = Duration.ofSeconds(20);
 
   private final Namespaces network = new Namespaces();
   private Database database;
@@ -32,7 +32,7 @@ final class Partition implements Fault {
   @Override
   public String promise() {
     return "at the majority no failed read and no failed registration with a key; the minority says"
-        + " 503, and changes nothing after 15 s; whole within 15 s after healing";
+        + " 503, and changes nothing after 20 s; whole within 15 s after healing";
   }
 
   @Override
