@@ -50,7 +50,7 @@ class OperatorIT {
     node =
         Node.join(
                 vertx,
-                new Node.Options("one", "i", "a", "user.keys", 1, Limits.standard(), false),
+                new Node.Options("one", "i", "a", "user.keys", "", 1, Limits.standard(), false),
                 Membership.alone("1"),
                 Secrets.in(secrets, true),
                 Meters.create(),

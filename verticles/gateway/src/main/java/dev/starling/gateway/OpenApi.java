@@ -143,8 +143,12 @@ final class OpenApi {
 
   private static JsonObject responses(ContractDocument.Entry entry) {
     String success = entry.operation().location() == null ? "200" : "201";
-    JsonObject done =
-        new JsonObject().put("description", "Done").put("content", content(json(entry.reply())));
+    JsonObject done = new JsonObject().put("description", "Done");
+    if (entry.operation().silent()) {
+      success = "204";
+    } else {
+      done.put("content", content(json(entry.reply())));
+    }
     if (entry.operation().location() != null) {
       done.put(
           "headers",

@@ -174,6 +174,10 @@ final class OperationRoute implements Handler<RoutingContext> {
     if (response.closed()) {
       return;
     }
+    if (operation.silent()) {
+      response.setStatusCode(204).end();
+      return;
+    }
     String location = reply.headers().get(Node.LOCATION);
     if (location != null) {
       response.setStatusCode(201).putHeader(HttpHeaders.LOCATION, location);

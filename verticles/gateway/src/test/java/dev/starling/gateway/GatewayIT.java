@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -61,6 +62,7 @@ class GatewayIT {
   }
 
   @Test
+  @DisplayName("HT4 refuses a long request line")
   void refusesALongRequestLine() throws Exception {
     start();
 
@@ -69,6 +71,7 @@ class GatewayIT {
   }
 
   @Test
+  @DisplayName("HT4 refuses large headers")
   void refusesLargeHeaders() throws Exception {
     start();
 
@@ -112,6 +115,7 @@ class GatewayIT {
         "transfer-encoding: xchunked\r\ncontent-length: 5\r\n",
         "transfer-encoding : chunked\r\n"
       })
+  @DisplayName("HT7 refuses what two servers would read differently")
   void refusesWhatTwoServersWouldReadDifferently(String headers) throws Exception {
     start();
     String answers =
@@ -129,6 +133,7 @@ class GatewayIT {
   }
 
   @Test
+  @DisplayName("HT4 refuses a large body")
   void refusesALargeBody() throws Exception {
     start(Map.of(Limit.HTTP_BODY, 1_024L));
     String head = "POST /items" + HOST + "content-type: application/json\r\n";
@@ -144,6 +149,7 @@ class GatewayIT {
   }
 
   @Test
+  @DisplayName("HT4 closes a connection that drips its headers")
   void closesAConnectionThatDripsItsHeaders() throws Exception {
     start(Map.of(Limit.HTTP_HEADER, 500L));
     try (Line line = new Line(port)) {
@@ -162,6 +168,7 @@ class GatewayIT {
   }
 
   @Test
+  @DisplayName("HT4 answers a body that drips")
   void answersABodyThatDrips() throws Exception {
     start(Map.of(Limit.HTTP_HEADER, 500L, Limit.HTTP_BODY_TIMEOUT, 700L));
     try (Line line = new Line(port)) {
@@ -182,6 +189,7 @@ class GatewayIT {
   }
 
   @Test
+  @DisplayName("HT4 closes a connection that is idle")
   void closesAConnectionThatIsIdle() throws Exception {
     start(Map.of(Limit.HTTP_IDLE, 500L));
     try (Line line = new Line(port)) {
@@ -217,6 +225,7 @@ class GatewayIT {
   }
 
   @Test
+  @DisplayName("HT4 has no more connections than it may")
   void hasNoMoreConnectionsThanItMay() throws Exception {
     start(Map.of(Limit.HTTP_CONNECTIONS, 2L));
     try (Line first = new Line(port)) {
@@ -237,6 +246,23 @@ class GatewayIT {
         once("GET /slow/a" + HOST + "\r\nGET /items/latest" + HOST + "connection: close\r\n\r\n");
 
     assertThat(answers).containsSubsequence("{\"text\":\"a\"}", "\"latest\"");
+  }
+
+  @Test
+  void answersWithoutABodyWhatHasNothingToSay() throws Exception {
+    start();
+    String answer = once("DELETE /drops/a" + HOST + "connection: close\r\n\r\n");
+
+    assertThat(answer).startsWith("HTTP/1.1 204").endsWith("\r\n\r\n").contains(EVERYWHERE);
+    assertThat(answer.toLowerCase()).doesNotContain("\ncontent-type:", "\ncontent-length:");
+    JsonObject described =
+        body(get("/openapi.json"))
+            .getJsonObject("paths")
+            .getJsonObject("/drops/{text}")
+            .getJsonObject("delete")
+            .getJsonObject("responses");
+    assertThat(described.fieldNames()).contains("204").doesNotContain("200");
+    assertThat(described.getJsonObject("204").containsKey("content")).isFalse();
   }
 
   @Test
@@ -265,6 +291,7 @@ class GatewayIT {
         "HACK    | /mine         | GET, HEAD",
         "POST    | /openapi.json | GET, HEAD"
       })
+  @DisplayName("HT2 HT7 tells which methods are allowed")
   void tellsWhichMethodsAreAllowed(String method, String path, String allow) throws Exception {
     start();
     String answer = once(method + " " + path + HOST + "connection: close\r\n\r\n");
@@ -274,6 +301,7 @@ class GatewayIT {
   }
 
   @Test
+  @DisplayName("HT7 connects to nothing")
   void connectsToNothing() throws Exception {
     start();
 
@@ -282,6 +310,7 @@ class GatewayIT {
   }
 
   @Test
+  @DisplayName("HT7 overrides no method")
   void overridesNoMethod() throws Exception {
     start();
 
@@ -390,6 +419,7 @@ class GatewayIT {
         "",
         "null"
       })
+  @DisplayName("HT3 survives a hostile body")
   void survivesAHostileBody(String body) throws Exception {
     start();
 
@@ -445,6 +475,7 @@ class GatewayIT {
         "content-type: application/json\\content-encoding: br            | 415",
         "content-type: application/json\\content-encoding: identity\\content-encoding: gzip | 415"
       })
+  @DisplayName("HT3 takes only JSON")
   void takesOnlyJson(String headers, int status) throws Exception {
     start();
     String body = "{\"text\":\"a\"}";
@@ -569,6 +600,7 @@ class GatewayIT {
   }
 
   @Test
+  @DisplayName("HT8 takes no token from the address")
   void takesNoTokenFromTheAddress() throws Exception {
     start();
 
@@ -597,6 +629,7 @@ class GatewayIT {
         "GET /nothing HTTP/1.1\r\nhost: x\r\nexpect: nothing\r\n",
         "GET /nothing HTTP/1.1\r\nhost: x\r\ncookie: ;;;=\r\n"
       })
+  @DisplayName("HT1 answers an odd request with a problem")
   void answersAnOddRequestWithAProblem(String request) throws Exception {
     start();
     String answer = once(request + "connection: close\r\n\r\n");
@@ -606,6 +639,7 @@ class GatewayIT {
   }
 
   @Test
+  @DisplayName("HT5 sends its headers with every answer")
   void sendsItsHeadersWithEveryAnswer() throws Exception {
     start();
 
@@ -640,6 +674,7 @@ class GatewayIT {
   }
 
   @Test
+  @DisplayName("HT6 tells no other origin anything unless told to")
   void tellsNoOtherOriginAnythingUnlessToldTo() throws Exception {
     start();
 
@@ -681,6 +716,7 @@ class GatewayIT {
         "HTTPS://good.example.",
         "x"
       })
+  @DisplayName("HT6 shares its answers with no other origin")
   void sharesItsAnswersWithNoOtherOrigin(String origin) throws Exception {
     start(new JsonObject().put("cors", new JsonArray().add("https://good.example")));
 
@@ -759,6 +795,7 @@ class GatewayIT {
             "/orders",
             "/mine",
             "/slow/{text}",
+            "/drops/{text}",
             "/patient");
     assertThat(paths.getJsonObject("/items").fieldNames()).containsExactly("post");
     assertThat(

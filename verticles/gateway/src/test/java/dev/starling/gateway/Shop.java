@@ -47,6 +47,10 @@ final class Shop extends ServiceVerticle {
           .open();
   static final Operation<Nothing, Nothing> MINE =
       Operation.query("shop", "mine", Nothing.class, Nothing.class).at(HttpMethod.GET, "/mine");
+  static final Operation<Item, Nothing> DROP =
+      Operation.query("shop", "drop", Item.class, Nothing.class)
+          .at(HttpMethod.DELETE, "/drops/{text}")
+          .open();
   static final Operation<Item, Item> SLOW =
       Operation.query("shop", "slow", Item.class, Item.class)
           .at(HttpMethod.GET, "/slow/{text}")
@@ -69,6 +73,7 @@ final class Shop extends ServiceVerticle {
     handle(ADD, Future::succeededFuture);
     handle(ORDER, (item, call) -> Future.succeededFuture(new Item("key " + call.key())));
     handle(MINE, Future::succeededFuture);
+    handle(DROP, item -> Future.succeededFuture(new Nothing()));
     handle(SLOW, this::slow);
     handle(PATIENT, (item, call) -> done(new Page(item.text(), (int) call.remaining())));
   }

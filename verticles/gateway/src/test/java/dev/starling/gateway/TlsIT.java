@@ -31,6 +31,7 @@ import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
@@ -99,6 +100,7 @@ class TlsIT {
   }
 
   @Test
+  @DisplayName("TL1 takes a new certificate without a restart")
   void takesANewCertificateWithoutARestart() throws Exception {
     Certificate first = install("first");
     start();
@@ -132,6 +134,7 @@ class TlsIT {
   }
 
   @Test
+  @DisplayName("TL1 refuses old protocols and plain text")
   void refusesOldProtocolsAndPlainText() throws Exception {
     Certificate trusted = install("first");
     start();

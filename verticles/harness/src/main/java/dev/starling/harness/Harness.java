@@ -66,6 +66,7 @@ public final class Harness implements AutoCloseable {
                       "starling",
                       "starling",
                       "user.keys",
+                      "",
                       1,
                       Limits.of(Map.of(Limit.DRAIN, 5_000L)),
                       false),

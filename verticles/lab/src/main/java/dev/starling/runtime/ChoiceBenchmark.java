@@ -80,7 +80,7 @@ public class ChoiceBenchmark {
         Node.join(
                 vertx,
                 new Node.Options(
-                    "bench", "issuer", "audience", "keys.get", 1, Limits.standard(), false),
+                    "bench", "issuer", "audience", "keys.get", "", 1, Limits.standard(), false),
                 crowd,
                 Secrets.in(secrets, true),
                 new SimpleMeterRegistry(),

@@ -97,6 +97,7 @@ final class NodeVerticle extends VerticleBase {
         configuration.text("auth.issuer"),
         configuration.text("auth.audience"),
         configuration.text("auth.keys"),
+        configuration.text("auth.revocations"),
         configuration.integer("cluster.minimum-size"),
         limits,
         configuration.flag("faults.enabled"));

@@ -118,6 +118,11 @@ final class Settings {
             "user.keys",
             "Operation that publishes the keys (JWK set) of access tokens"),
         new Setting(
+            "auth.revocations",
+            text("service.operation", "(" + SERVICE + "\\.[A-Za-z][A-Za-z0-9-]*)?"),
+            "user.revocations",
+            "Operation that tells which sessions have ended before their access tokens; empty: none"),
+        new Setting(
             "user.access-token-lifetime",
             duration("1s", "900s"),
             "300s",
@@ -128,10 +133,30 @@ final class Settings {
             "7d",
             "Time after which an unused refresh token expires"),
         new Setting(
+            "user.refresh-token-grace",
+            duration("0s", "60s"),
+            "10s",
+            "Time in which a refresh token that was used gets the same successor again"),
+        new Setting(
             "user.session-lifetime",
             duration("1s", YEAR),
             "30d",
             "Time after which a user logs in again, come what may"),
+        new Setting(
+            "user.sessions",
+            integer(1, 1_000),
+            "20",
+            "Sessions of one user at a time; the one used longest ago makes room for another"),
+        new Setting(
+            "user.hash-memory",
+            integer(12_288, 262_144),
+            "19456",
+            "KiB of memory that hashing a password takes (Argon2id)"),
+        new Setting(
+            "user.hash-iterations",
+            integer(1, 10),
+            "2",
+            "Passes over that memory: 1 from 47104 KiB on, 2 from 19456, more below"),
         new Setting(
             "user.password-minimum-length",
             integer(8, 64),

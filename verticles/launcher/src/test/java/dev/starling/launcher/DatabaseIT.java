@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,6 +55,7 @@ class DatabaseIT {
   }
 
   @Test
+  @DisplayName("HT12 starts without its database and serves once that is there")
   void startsWithoutItsDatabaseAndServesOnceThatIsThere() throws Exception {
     postgres.kill();
     try (StarlingProcess early = node(postgres.url()).start()) {
@@ -158,6 +160,7 @@ class DatabaseIT {
   }
 
   @Test
+  @DisplayName("HT11 survives a database that stands still")
   void survivesADatabaseThatStandsStill() throws Exception {
     try (Traffic traffic = new Traffic("frozen")) {
       traffic.flows();

@@ -43,6 +43,10 @@ class FencedNodesIT {
       assertThat(refusal.statusCode()).as(refusal.body()).isEqualTo(503);
       assertThat(refusal.headers().firstValue("Retry-After")).isPresent();
       assertThat(new JsonObject(refusal.body()).getString("detail")).contains("cut off");
+      String logout = new JsonObject().put("refresh_token", "rt_x").encode();
+      assertThat(one.send(one.post("/api/logout", logout)).statusCode())
+          .as("what may be repeated changes something, too")
+          .isEqualTo(503);
       assertThat(one.status("/.well-known/jwks.json")).as("a query").isEqualTo(200);
 
       second.thaw();

@@ -18,6 +18,7 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -56,6 +57,7 @@ class IdempotencyIT {
   }
 
   @Test
+  @DisplayName("HT9 makes one user of many requests with one key")
   void makesOneUserOfManyRequestsWithOneKey() {
     List<HttpResponse<String>> answers =
         atOnce(i -> registration(i % 2 == 0 ? first : second, "many", "many"));
@@ -133,6 +135,7 @@ class IdempotencyIT {
   }
 
   @Test
+  @DisplayName("HT9 refuses the key of another request")
   void refusesTheKeyOfAnotherRequest() throws Exception {
     assertThat(register(first, "one", "first.of.two").statusCode()).isEqualTo(201);
 
@@ -160,6 +163,7 @@ class IdempotencyIT {
   }
 
   @Test
+  @DisplayName("HT9 keeps nothing of the request")
   void keepsNothingOfTheRequest() throws Exception {
     register(first, "sealed", "sealed");
 
@@ -173,6 +177,7 @@ class IdempotencyIT {
    * it, and nobody is told.
    */
   @Test
+  @DisplayName("HT9 TL7 finds the user whose node died before it could answer")
   void findsTheUserWhoseNodeDiedBeforeItCouldAnswer() throws Exception {
     postgres.query(
         """

@@ -19,6 +19,7 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -85,6 +86,7 @@ class NodeIT {
   }
 
   @Test
+  @DisplayName("ID1 ID4 refuses a taken name in any spelling")
   void refusesATakenNameInAnySpelling() throws Exception {
     assertThat(client.register("grace").statusCode()).isEqualTo(201);
     HttpResponse<String> again = client.register("Grace");
@@ -93,6 +95,7 @@ class NodeIT {
   }
 
   @Test
+  @DisplayName("EN1 tells a wrong password and an unknown name alike")
   void tellsAWrongPasswordAndAnUnknownNameAlike() throws Exception {
     client.register("alan");
     String wrong = new JsonObject().put("username", "alan").put("password", "wrong").encode();
@@ -193,6 +196,40 @@ class NodeIT {
     assertThat(client.get("/metrics").statusCode()).isEqualTo(404);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "POST   | /api/refresh           | {}                          | 422 | /refresh_token",
+        "POST   | /api/refresh           | {\"refresh_token\":1}         | 400 | /refresh_token",
+        "POST   | /api/refresh           | {\"refreshToken\":\"rt_x\"}   | 400 | /refreshToken",
+        "POST   | /api/logout            | {}                          | 422 | /refresh_token",
+        "POST   | /api/logout            | []                          | 400 |",
+        "POST   | /api/refresh           | {\"refresh_token\":\"rt_x\"}  | 401 |",
+        "POST   | /api/logout-all        | {}                          | 401 |",
+        "PUT    | /api/users/me/password | {}                          | 401 |",
+        "GET    | /api/users/me/sessions |                             | 401 |",
+        "DELETE | /api/users/me/sessions/x |                           | 401 |"
+      })
+  void refusesBadRequestsAboutSessions(
+      String method, String path, String body, int status, String pointer) throws Exception {
+    HttpResponse<String> answer =
+        client.send(
+            client
+                .request(path)
+                .header("Content-Type", "application/json")
+                .method(
+                    method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
+                .build());
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
+    JsonObject problem = new JsonObject(answer.body());
+    assertThat(problem.getInteger("status")).isEqualTo(status);
+    if (pointer != null) {
+      assertThat(problem.getJsonArray("errors").getJsonObject(0).getString("pointer"))
+          .isEqualTo(pointer);
+    }
+  }
+
   @Test
   void describesItselfAsOpenApi() throws Exception {
     JsonObject openapi = new JsonObject(client.get("/openapi.json").body());
@@ -201,7 +238,13 @@ class NodeIT {
         .containsExactlyInAnyOrder(
             "/api/users",
             "/api/login",
+            "/api/refresh",
+            "/api/logout",
+            "/api/logout-all",
             "/api/users/me",
+            "/api/users/me/password",
+            "/api/users/me/sessions",
+            "/api/users/me/sessions/{id}",
             "/api/users/{id}",
             "/.well-known/jwks.json");
     Vertx vertx = Vertx.vertx();

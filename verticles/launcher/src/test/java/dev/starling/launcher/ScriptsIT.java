@@ -66,6 +66,30 @@ class ScriptsIT {
   }
 
   @Test
+  void theSessionsOfTheReadmeGoOnAndEnd() throws Exception {
+    try (StarlingProcess node = StarlingProcess.in(directory).onAnyPort().start()) {
+      Client client = new Client(node.api());
+      assertThat(client.register("ada").statusCode()).isEqualTo(201);
+      String readme = Files.readString(ROOT.resolve("README.md"));
+      Matcher block =
+          Pattern.compile("(?s)<!-- test: sessions -->\n```sh\n(.*?)```").matcher(readme);
+      assertThat(block.find()).isTrue();
+      String commands = block.group(1).replace("http://127.0.0.1:8080", node.api().toString());
+      List<String> promised = found("(?m)^# (\\d+) ", commands);
+
+      Result result = run(Map.of(), "bash", "-c", commands);
+      assertThat(promised).hasSize(6);
+      assertThat(found("HTTP/1.1 (\\d+) ", result.output()))
+          .as(result.output())
+          .isEqualTo(promised);
+    }
+  }
+
+  private static List<String> found(String pattern, String text) {
+    return Pattern.compile(pattern).matcher(text).results().map(m -> m.group(1)).toList();
+  }
+
+  @Test
   void theOrdersOfTheReadmeAreTaken() throws Exception {
     try (StarlingProcess node = StarlingProcess.in(directory).onAnyPort().start()) {
       String readme = Files.readString(ROOT.resolve("README.md"));

@@ -27,6 +27,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -134,6 +135,7 @@ class TlsNodesIT {
   }
 
   @Test
+  @DisplayName("TL2 refuses to leave the loopback without TLS")
   void refusesToLeaveTheLoopbackWithoutTls() throws Exception {
     StarlingProcess open =
         StarlingProcess.in(directory)
@@ -162,6 +164,7 @@ class TlsNodesIT {
   }
 
   @Test
+  @DisplayName("TL2 TL5 survives whatever is sent to the bus")
   void survivesWhateverIsSentToTheBus() throws Exception {
     int port = freePort();
     try (StarlingProcess node =

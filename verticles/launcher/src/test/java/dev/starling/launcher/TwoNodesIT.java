@@ -19,6 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,6 +32,7 @@ class TwoNodesIT {
   }
 
   @Test
+  @DisplayName("ID3 MG1 start at the same instant on nothing and share one database")
   void startAtTheSameInstantOnNothingAndShareOneDatabase() throws Exception {
     try (StarlingProcess first = node().launch();
         StarlingProcess second = node().launch()) {
@@ -50,6 +52,45 @@ class TwoNodesIT {
       assertThat(second.stop()).isZero();
       assertThat(directory.resolve("data/postgresql")).isDirectory();
       assertThat(postgresRuns()).isFalse();
+    }
+  }
+
+  @Test
+  @DisplayName("AT7 RT8 an access token is refused on every node once its session has ended")
+  void refuseTokensOfSessionsThatHaveEnded() throws Exception {
+    try (StarlingProcess first = node().launch();
+        StarlingProcess second = node().launch()) {
+      Client one = new Client(first.awaitUp().api());
+      Client other = new Client(second.awaitUp().api());
+      assertThat(one.register("ada").statusCode()).isEqualTo(201);
+      JsonObject ended = new JsonObject(one.login("ada").body());
+      String token = ended.getString("access_token");
+      String going = new JsonObject(one.login("ada").body()).getString("access_token");
+      assertThat(other.get("/api/users/me", token).statusCode()).isEqualTo(200);
+
+      String body =
+          new JsonObject().put("refresh_token", ended.getString("refresh_token")).encode();
+      HttpResponse<String> done = one.send(one.post("/api/logout", body));
+      assertThat(done.statusCode()).isEqualTo(204);
+      assertThat(done.body()).isEmpty();
+      assertThat(done.headers().firstValue("Content-Type")).isEmpty();
+
+      for (Client node : List.of(one, other)) {
+        await()
+            .atMost(Duration.ofSeconds(6)) // three times what is promised
+            .until(() -> node.get("/api/users/me", token).statusCode() == 401);
+        assertThat(node.get("/api/users/me", going).statusCode()).isEqualTo(200);
+      }
+      assertThat(one.send(one.post("/api/refresh", body)).statusCode()).isEqualTo(401);
+
+      assertThat(first.stop()).isZero();
+      try (StarlingProcess third = node().start()) {
+        Client anew = new Client(third.api());
+        assertThat(anew.get("/api/users/me", token).statusCode())
+            .as("no start brings it back")
+            .isEqualTo(401);
+        assertThat(anew.get("/api/users/me", going).statusCode()).isEqualTo(200);
+      }
     }
   }
 

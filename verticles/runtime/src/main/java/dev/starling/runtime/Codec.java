@@ -2,6 +2,7 @@ package dev.starling.runtime;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
@@ -30,11 +31,14 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.hibernate.validator.HibernateValidator;
 import org.hibernate.validator.messageinterpolation.ParameterMessageInterpolator;
+import org.hibernate.validator.spi.nodenameprovider.JavaBeanProperty;
+import org.hibernate.validator.spi.nodenameprovider.Property;
 
 /**
  * JSON bytes to records and back; the only place where a request is decoded and checked.
@@ -96,8 +100,22 @@ final class Codec {
         .ignoreXmlConfiguration()
         .messageInterpolator(
             new ParameterMessageInterpolator(Set.of(Locale.ENGLISH), Locale.ENGLISH, false))
+        .propertyNodeNameProvider(Codec::jsonName)
         .buildValidatorFactory()
         .getValidator();
+  }
+
+  /** What a client calls it, so that it finds what a problem is about. */
+  private static String jsonName(Property property) {
+    return property instanceof JavaBeanProperty component
+        ? Arrays.stream(component.getDeclaringClass().getDeclaredFields())
+            .filter(field -> field.getName().equals(component.getName()))
+            .map(field -> field.getAnnotation(JsonProperty.class))
+            .filter(Objects::nonNull)
+            .map(JsonProperty::value)
+            .findFirst()
+            .orElse(component.getName())
+        : property.getName();
   }
 
   static ObjectMapper mapper() {
@@ -122,6 +140,9 @@ final class Codec {
     try {
       if (parameters == null) {
         if (body == null || body.length() == 0) {
+          if (COMPONENTS.get(type).isEmpty()) {
+            return STRICT.readValue("{}", type);
+          }
           throw new ServiceException(
               ErrorCode.MALFORMED, "The body is empty; a JSON object is expected");
         }

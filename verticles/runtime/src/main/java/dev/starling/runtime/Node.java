@@ -4,7 +4,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.internal.CloseFuture;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonObject;
@@ -30,7 +29,7 @@ public final class Node implements Shareable {
 
   private static final Logger log = LoggerFactory.getLogger(Node.class);
   private static final String KEY = "dev.starling.node";
-  private static final long KEYS_BUDGET = 1_000;
+  private static final long TOKENS_BUDGET = 1_000;
 
   /**
    * How a node behaves.
@@ -39,6 +38,7 @@ public final class Node implements Shareable {
    * @param issuer of access tokens
    * @param audience of access tokens
    * @param keys operation that gives the JWK set, as {@code service.operation}
+   * @param revocations operation that gives the sessions which have ended; empty for none
    * @param leastNodes nodes below which this one takes itself for cut off; 1 for never
    * @param limits as configured and as they are now
    * @param faults whether operators may make calls fail or wait, to see what comes of it
@@ -48,6 +48,7 @@ public final class Node implements Shareable {
       String issuer,
       String audience,
       String keys,
+      String revocations,
       int leastNodes,
       Limits limits,
       boolean faults) {}
@@ -93,7 +94,14 @@ public final class Node implements Shareable {
     this.directory = new ServiceDirectory(vertx, home, membership, registry, options.limits());
     this.client = new ServiceClient(vertx, directory, telemetry, options.limits());
     this.tokens =
-        new TokenVerifier(options.issuer(), options.audience(), Clock.systemUTC(), this::keys);
+        new TokenVerifier(
+            options.issuer(),
+            options.audience(),
+            Clock.systemUTC(),
+            () -> ask(options.keys(), new JsonObject()),
+            options.revocations().isEmpty()
+                ? null
+                : new Revocations(home, since -> ask(options.revocations(), since)));
     this.health = new Health();
     health.register("cluster", this::whole);
     this.desired =
@@ -177,11 +185,12 @@ public final class Node implements Shareable {
         : Future.succeededFuture();
   }
 
-  private Future<JsonObject> keys() {
-    String[] name = options.keys().split("\\.", 2);
-    OperationSpec operation = OperationSpec.named(name[0], name[1], KEYS_BUDGET);
+  /** Asks for what tokens are verified with. */
+  private Future<JsonObject> ask(String operation, JsonObject request) {
+    String[] name = operation.split("\\.", 2);
+    OperationSpec spec = OperationSpec.named(name[0], name[1], TOKENS_BUDGET);
     return client
-        .send(operation, Buffer.buffer(), "{}", Call.begin(null, KEYS_BUDGET))
+        .send(spec, request.toBuffer(), null, Call.begin(null, TOKENS_BUDGET))
         .map(reply -> new JsonObject(reply.body()));
   }
 

@@ -18,7 +18,8 @@ import java.util.stream.Stream;
  *
  * Request and reply are records. Jakarta Validation annotations on the components of the request
  * say what is valid; errors, JSON Schema and OpenAPI all follow from them. An operation needs an
- * access token unless it is {@link #open()}, and has 2.5 s unless {@link #within} says otherwise.
+ * access token unless it is {@link #open()}, and has 2.5 s unless {@link #within} says otherwise. A
+ * reply without components is 204 over HTTP.
  *
  * @param <I> the request
  * @param <O> the reply
@@ -40,15 +41,15 @@ public final class Operation<I, O> {
     this.reply = reply;
   }
 
-  /** An operation that may be repeated: doing it twice is as good as once. */
+  /** An operation that changes nothing, so that it may be repeated. */
   public static <I, O> Operation<I, O> query(
       String service, String name, Class<I> request, Class<O> reply) {
     return create(service, name, request, reply, true);
   }
 
   /**
-   * An operation that changes something each time and is therefore sent once only, unless it is
-   * called with a key.
+   * An operation that changes something and is therefore sent once only, unless it is called with a
+   * key or says that it is {@link #idempotent()}.
    */
   public static <I, O> Operation<I, O> command(
       String service, String name, Class<I> request, Class<O> reply) {
@@ -65,7 +66,18 @@ public final class Operation<I, O> {
     }
     OperationSpec spec =
         new OperationSpec(
-            service, name, idempotent, false, false, null, null, BUDGET.toMillis(), null, 0);
+            service,
+            name,
+            idempotent,
+            false,
+            false,
+            null,
+            null,
+            BUDGET.toMillis(),
+            null,
+            0,
+            !idempotent,
+            reply.isRecord() && reply.getRecordComponents().length == 0);
     return new Operation<>(spec, request, reply);
   }
 
@@ -78,6 +90,14 @@ public final class Operation<I, O> {
     requireMatch(PATH, path, "an HTTP path");
     requireMembers(path);
     return with(spec.at(method.name(), path));
+  }
+
+  /**
+   * Says that doing it twice is as good as once, though it changes something: it is sent again, to
+   * another instance, when one does not answer in time.
+   */
+  public Operation<I, O> idempotent() {
+    return with(spec.idempotent(true));
   }
 
   /**

@@ -16,6 +16,8 @@ import com.fasterxml.jackson.annotation.JsonInclude;
  * @param budget time for the whole call, in milliseconds
  * @param location path of what the operation creates, with {@code {member}} of its reply, or null
  * @param maxAge seconds for which any cache may keep the reply, 0 for not at all
+ * @param changes whether it changes anything, so that a node which is cut off refuses it
+ * @param silent whether the reply says nothing but that it was done: 204 over HTTP
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record OperationSpec(
@@ -28,41 +30,126 @@ public record OperationSpec(
     String path,
     long budget,
     String location,
-    long maxAge) {
+    long maxAge,
+    boolean changes,
+    boolean silent) {
 
   /** An idempotent, open operation without a route, known by its name alone. */
   static OperationSpec named(String service, String name, long budget) {
-    return new OperationSpec(service, name, true, false, true, null, null, budget, null, 0);
+    return new OperationSpec(
+        service, name, true, false, true, null, null, budget, null, 0, false, false);
+  }
+
+  OperationSpec idempotent(boolean idempotent) {
+    return new OperationSpec(
+        service,
+        name,
+        idempotent,
+        keyed,
+        open,
+        method,
+        path,
+        budget,
+        location,
+        maxAge,
+        changes,
+        silent);
   }
 
   OperationSpec keyed(boolean keyed) {
     return new OperationSpec(
-        service, name, idempotent, keyed, open, method, path, budget, location, maxAge);
+        service,
+        name,
+        idempotent,
+        keyed,
+        open,
+        method,
+        path,
+        budget,
+        location,
+        maxAge,
+        changes,
+        silent);
   }
 
   OperationSpec open(boolean open) {
     return new OperationSpec(
-        service, name, idempotent, keyed, open, method, path, budget, location, maxAge);
+        service,
+        name,
+        idempotent,
+        keyed,
+        open,
+        method,
+        path,
+        budget,
+        location,
+        maxAge,
+        changes,
+        silent);
   }
 
   OperationSpec at(String method, String path) {
     return new OperationSpec(
-        service, name, idempotent, keyed, open, method, path, budget, location, maxAge);
+        service,
+        name,
+        idempotent,
+        keyed,
+        open,
+        method,
+        path,
+        budget,
+        location,
+        maxAge,
+        changes,
+        silent);
   }
 
   OperationSpec within(long budget) {
     return new OperationSpec(
-        service, name, idempotent, keyed, open, method, path, budget, location, maxAge);
+        service,
+        name,
+        idempotent,
+        keyed,
+        open,
+        method,
+        path,
+        budget,
+        location,
+        maxAge,
+        changes,
+        silent);
   }
 
   OperationSpec creates(String location) {
     return new OperationSpec(
-        service, name, idempotent, keyed, open, method, path, budget, location, maxAge);
+        service,
+        name,
+        idempotent,
+        keyed,
+        open,
+        method,
+        path,
+        budget,
+        location,
+        maxAge,
+        changes,
+        silent);
   }
 
   OperationSpec cacheable(long maxAge) {
     return new OperationSpec(
-        service, name, idempotent, keyed, open, method, path, budget, location, maxAge);
+        service,
+        name,
+        idempotent,
+        keyed,
+        open,
+        method,
+        path,
+        budget,
+        location,
+        maxAge,
+        changes,
+        silent);
   }
 
   /** Whether a call with this key, or with none if null, may be made twice. */

@@ -303,7 +303,7 @@ public abstract class ServiceVerticle extends VerticleBase {
       refuse(message, ErrorCode.NOT_STARTED, "The instance is stopping");
     } else if (withdrawn) {
       refuse(message, ErrorCode.NOT_STARTED, "The node is drained");
-    } else if (!handler.spec().idempotent() && node().isFenced()) {
+    } else if (handler.spec().changes() && node().isFenced()) {
       refuse(
           message,
           ErrorCode.NOT_STARTED,

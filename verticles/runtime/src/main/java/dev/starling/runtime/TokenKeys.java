@@ -118,7 +118,7 @@ final class TokenKeys {
   }
 
   /** All who wait for one reading would otherwise go on in the thread of the one who began it. */
-  private static <T> Future<T> here(Future<T> future) {
+  static <T> Future<T> here(Future<T> future) {
     ContextInternal context = ContextInternal.current();
     if (context == null || future.isComplete()) {
       return future;

@@ -43,6 +43,7 @@ public final class TokenVerifier {
   private final String audience;
   private final Clock clock;
   private final TokenKeys keys;
+  private final Revocations revocations;
   private final Cache<ByteBuffer, Verified> verified =
       Caffeine.newBuilder().maximumSize(10_000).build();
 
@@ -50,23 +51,39 @@ public final class TokenVerifier {
   private record Verified(String kid, PublicKey key, Caller caller) {}
 
   /**
-   * Makes a verifier.
+   * Makes a verifier for which no session ends early.
    *
    * @param source gives the JWK set (RFC 7517)
    */
   public TokenVerifier(
       String issuer, String audience, Clock clock, Supplier<Future<JsonObject>> source) {
+    this(issuer, audience, clock, source, null);
+  }
+
+  /**
+   * Makes a verifier.
+   *
+   * @param source gives the JWK set (RFC 7517)
+   * @param revocations whose sessions have ended; null where nobody tells
+   */
+  TokenVerifier(
+      String issuer,
+      String audience,
+      Clock clock,
+      Supplier<Future<JsonObject>> source,
+      Revocations revocations) {
     this.issuer = issuer;
     this.audience = audience;
     this.clock = clock;
     this.keys = new TokenKeys(clock, source);
+    this.revocations = revocations;
   }
 
   /**
    * Verifies a token.
    *
-   * @return fails with {@link ErrorCode#UNAUTHENTICATED}, or {@link ErrorCode#NOT_STARTED} when the
-   *     keys cannot be had
+   * @return fails with {@link ErrorCode#UNAUTHENTICATED}, also when its session has ended, or
+   *     {@link ErrorCode#NOT_STARTED} when keys or ended sessions cannot be had
    */
   public Future<Caller> verify(String token) {
     if (token.length() > MAX_TOKEN) {
@@ -80,7 +97,21 @@ public final class TokenVerifier {
     } catch (ServiceException e) {
       return Future.failedFuture(e);
     }
-    return keys.find(kid).map(key -> caller(token, hash, kid, key, known));
+    return keys.find(kid).map(key -> caller(token, hash, kid, key, known)).compose(this::unrevoked);
+  }
+
+  private Future<Caller> unrevoked(Caller caller) {
+    return revocations == null
+        ? Future.succeededFuture(caller)
+        : revocations
+            .known()
+            .map(
+                v -> {
+                  if (revocations.contains(caller.claims())) {
+                    throw refused();
+                  }
+                  return caller;
+                });
   }
 
   private Caller caller(String token, ByteBuffer hash, String kid, PublicKey key, Verified known) {

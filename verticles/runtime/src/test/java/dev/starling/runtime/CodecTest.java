@@ -3,6 +3,7 @@ package dev.starling.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.vertx.core.buffer.Buffer;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
@@ -48,6 +49,8 @@ class CodecTest {
       Map<String, @Valid Part> byName) {}
 
   private record Primitive(int whole) {}
+
+  private record Renamed(@JsonProperty("other_name") @NotNull @Size(min = 2) String name) {}
 
   private record Stripped(String name) {
     Stripped {
@@ -391,6 +394,14 @@ class CodecTest {
     assertThat(refused.code()).isEqualTo(ErrorCode.INVALID);
     assertThat(refused).hasMessageContaining("is not valid");
     assertThat(refused.problem("").encode()).doesNotContain("strip", "invoke", "null");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{}", "{\"other_name\":\"a\"}"})
+  void namesAFieldAsJsonDoes(String body) {
+    assertThat(refused(body, Renamed.class).errors())
+        .extracting(FieldError::pointer)
+        .containsExactly("/other_name");
   }
 
   @Test

@@ -42,6 +42,7 @@ final class OneNode implements AutoCloseable {
                     "issuer",
                     "audience",
                     "keys.get",
+                    "",
                     leastNodes,
                     Limits.of(Map.of(Limit.HTTP_BODY, 1_024L, Limit.DRAIN, 5_000L)),
                     faults),

@@ -29,6 +29,22 @@ class OperationTest {
   }
 
   @Test
+  void changesSomethingHoweverOftenItMayBeRepeated() {
+    Operation<?, ?> command =
+        Operation.command("lab", "end", OperationTest.Nothing.class, OperationTest.Nothing.class);
+
+    assertThat(command.spec().changes()).isTrue();
+    assertThat(command.spec().idempotent()).isFalse();
+    assertThat(command.idempotent().spec().changes()).isTrue();
+    assertThat(command.idempotent().spec().isRepeatable(null)).isTrue();
+    assertThat(command.spec().silent()).isTrue();
+    assertThat(query.spec().changes()).isFalse();
+    assertThat(query.spec().silent()).isFalse();
+  }
+
+  private record Nothing() {}
+
+  @Test
   void keepsWhatWasSaidBefore() {
     OperationSpec spec =
         query
@@ -52,7 +68,9 @@ class OperationTest {
                 "/greetings/{name}",
                 1000,
                 "/texts/{text}",
-                60));
+                60,
+                false,
+                false));
     assertThat(query.spec().path()).isNull();
   }
 

@@ -199,7 +199,8 @@ class ServiceIT {
   @Test
   void refusesAServiceThatNobodyOffers() {
     OperationSpec unknown =
-        new OperationSpec("unknown", "echo", true, false, true, null, null, 1000, null, 0);
+        new OperationSpec(
+            "unknown", "echo", true, false, true, null, null, 1000, null, 0, false, false);
 
     assertThat(code(send(unknown, "{}"))).isEqualTo(ErrorCode.NOT_STARTED);
   }
@@ -527,7 +528,8 @@ class ServiceIT {
   @Test
   void isNotAnnouncedWhenItCannotOpen() {
     OperationSpec spec =
-        new OperationSpec("shut", "echo", true, false, true, null, null, 1000, null, 0);
+        new OperationSpec(
+            "shut", "echo", true, false, true, null, null, 1000, null, 0, false, false);
     ServiceVerticle shut =
         new ServiceVerticle() {
           @Override

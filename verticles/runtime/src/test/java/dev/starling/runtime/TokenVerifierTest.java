@@ -25,6 +25,7 @@ import java.util.stream.IntStream;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -98,12 +99,14 @@ class TokenVerifierTest {
         "\"at+jwt\"",
         ""
       })
+  @DisplayName("AT2 refuses a header that is not exactly ours")
   void refusesAHeaderThatIsNotExactlyOurs(String header) {
     assertRefused(sign(part(header) + "." + part(claims().encode())));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"iss", "aud", "exp", "iat", "sub", "jti"})
+  @DisplayName("AT2 refuses a token without a claim")
   void refusesATokenWithoutAClaim(String claim) {
     JsonObject without = claims();
     without.remove(claim);
@@ -137,6 +140,7 @@ class TokenVerifierTest {
         "{\"sub\":{}}",
         "{\"jti\":\"\"}"
       })
+  @DisplayName("AT2 refuses a claim that is wrong")
   void refusesAClaimThatIsWrong(String wrong) {
     assertRefused(token(claims().mergeIn(new JsonObject(wrong))));
   }
@@ -163,6 +167,7 @@ class TokenVerifierTest {
   }
 
   @Test
+  @DisplayName("AT2 refuses a MAC with the public key")
   void refusesAMacWithThePublicKey() throws Exception {
     String signed =
         part("{\"typ\":\"at+jwt\",\"alg\":\"HS256\",\"kid\":\"k1\"}")
@@ -176,6 +181,7 @@ class TokenVerifierTest {
   }
 
   @Test
+  @DisplayName("AT2 refuses the signature of another key")
   void refusesTheSignatureOfAnotherKey() {
     String signed = part(HEADER) + "." + part(claims().encode());
 
@@ -183,6 +189,7 @@ class TokenVerifierTest {
   }
 
   @Test
+  @DisplayName("AT2 refuses a signature that is none")
   void refusesASignatureThatIsNone() {
     String signed = part(HEADER) + "." + part(claims().encode());
 
@@ -270,6 +277,7 @@ class TokenVerifierTest {
   }
 
   @Test
+  @DisplayName("AT2 refuses a huge token before reading it")
   void refusesAHugeTokenBeforeReadingIt() {
     assertRefused("a".repeat(1 << 20));
     assertRefused(token(claims().put("more", "a".repeat(4096))));
@@ -298,6 +306,7 @@ class TokenVerifierTest {
   }
 
   @Test
+  @DisplayName("AT6 reads the keys again at most once in ten seconds")
   void readsTheKeysAgainAtMostOnceInTenSeconds() {
     verifier.verify(token(claims()));
     KeyPair second = generate();
@@ -352,6 +361,7 @@ class TokenVerifierTest {
   }
 
   @Test
+  @DisplayName("AT4 refuses the tokens of a key that has gone")
   void refusesTheTokensOfAKeyThatHasGone() {
     String verified = token(claims());
     verifier.verify(verified);

@@ -34,6 +34,52 @@ public final class UserContract implements Contract {
           .at(HttpMethod.POST, "/api/login")
           .open();
 
+  /**
+   * Goes on with a session: the token given is used up, the one in the answer takes its place. The
+   * same token again, within seconds and before its successor was used, gets the same successor
+   * again: an answer may be lost. At any other time it has been stolen, from the client or by it,
+   * so that the session ends. 401 for any token that is not valid.
+   */
+  public static final Operation<Refresh, Tokens> REFRESH =
+      Operation.command(SERVICE, "refresh", Refresh.class, Tokens.class)
+          .idempotent()
+          .at(HttpMethod.POST, "/api/refresh")
+          .open();
+
+  /**
+   * Ends the session of a refresh token, whichever of it, and says nothing of one it does not know.
+   */
+  public static final Operation<Logout, Done> LOGOUT =
+      Operation.command(SERVICE, "logout", Logout.class, Done.class)
+          .idempotent()
+          .at(HttpMethod.POST, "/api/logout")
+          .open();
+
+  /** Ends all sessions of the caller, this one too. */
+  public static final Operation<LogoutAll, Done> LOGOUT_ALL =
+      Operation.command(SERVICE, "logout-all", LogoutAll.class, Done.class)
+          .idempotent()
+          .at(HttpMethod.POST, "/api/logout-all");
+
+  /** The caller's sessions that have not ended, the one used last first. */
+  public static final Operation<MySessions, SessionList> SESSIONS =
+      Operation.query(SERVICE, "sessions", MySessions.class, SessionList.class)
+          .at(HttpMethod.GET, "/api/users/me/sessions");
+
+  /** Ends a session of the caller. 404 for another's, as for one that does not exist. */
+  public static final Operation<EndSession, Done> END_SESSION =
+      Operation.command(SERVICE, "end-session", EndSession.class, Done.class)
+          .idempotent()
+          .at(HttpMethod.DELETE, "/api/users/me/sessions/{id}");
+
+  /**
+   * Changes the caller's password, ends all sessions and begins a new one. 422 when the current
+   * password is wrong.
+   */
+  public static final Operation<ChangePassword, Tokens> CHANGE_PASSWORD =
+      Operation.command(SERVICE, "change-password", ChangePassword.class, Tokens.class)
+          .at(HttpMethod.PUT, "/api/users/me/password");
+
   /** The caller's own account. */
   public static final Operation<Me, User> ME =
       Operation.query(SERVICE, "me", Me.class, User.class).at(HttpMethod.GET, "/api/users/me");
@@ -49,9 +95,25 @@ public final class UserContract implements Contract {
           .open()
           .cacheable(Duration.ofSeconds(300));
 
+  /** Sessions that ended before their access tokens did, for those who verify these. */
+  public static final Operation<Since, EndedSessions> REVOCATIONS =
+      Operation.query(SERVICE, "revocations", Since.class, EndedSessions.class).open();
+
   @Override
   public List<Operation<?, ?>> operations() {
-    return List.of(REGISTER, LOGIN, ME, GET, KEYS);
+    return List.of(
+        REGISTER,
+        LOGIN,
+        REFRESH,
+        LOGOUT,
+        LOGOUT_ALL,
+        SESSIONS,
+        END_SESSION,
+        CHANGE_PASSWORD,
+        ME,
+        GET,
+        KEYS,
+        REVOCATIONS);
   }
 
   /**
@@ -93,6 +155,102 @@ public final class UserContract implements Contract {
       return "Login[username=" + username + "]";
     }
   }
+
+  /**
+   * Asks for the next tokens of a session.
+   *
+   * @param refreshToken the latest of the session
+   */
+  public record Refresh(
+      @JsonProperty("refresh_token") @NotNull @Size(max = 256) String refreshToken) {
+
+    @Override
+    public String toString() {
+      return "Refresh[]";
+    }
+  }
+
+  /**
+   * Asks for the end of a session.
+   *
+   * @param refreshToken any of the session
+   */
+  public record Logout(
+      @JsonProperty("refresh_token") @NotNull @Size(max = 256) String refreshToken) {
+
+    @Override
+    public String toString() {
+      return "Logout[]";
+    }
+  }
+
+  /** Asks for the end of all sessions of the caller. */
+  public record LogoutAll() {}
+
+  /** Asks for the sessions of the caller. */
+  public record MySessions() {}
+
+  /**
+   * Asks for the end of a session.
+   *
+   * @param id the session's
+   */
+  public record EndSession(@NotNull UUID id) {}
+
+  /**
+   * Asks for another password.
+   *
+   * @param currentPassword as it is now
+   * @param newPassword 8 to 128 characters as Unicode counts them; a node asks for 15 unless
+   *     configured otherwise
+   */
+  public record ChangePassword(
+      @NotNull @Size(max = 1024) String currentPassword,
+      @NotNull @CodePointLength(min = 8, max = 128, message = "must have {min} to {max} characters")
+          String newPassword) {
+
+    @Override
+    public String toString() {
+      return "ChangePassword[]";
+    }
+  }
+
+  /** It has been done. */
+  public record Done() {}
+
+  /**
+   * Some sessions.
+   *
+   * @param sessions that have not ended
+   */
+  public record SessionList(List<Session> sessions) {}
+
+  /**
+   * A session, as its user may see it.
+   *
+   * @param id the session's
+   * @param created when the user logged in
+   * @param lastUsed when its tokens were last refreshed, to the minute
+   * @param current whether the caller's token is of this one
+   */
+  public record Session(UUID id, Instant created, Instant lastUsed, boolean current) {}
+
+  /**
+   * Asks for the sessions that have ended, from a point on that an answer has named.
+   *
+   * @param transaction of the database; null for as long ago as an access token can live
+   * @param session after which of that transaction; null for all
+   */
+  public record Since(Long transaction, UUID session) {}
+
+  /**
+   * Sessions that have ended, in order.
+   *
+   * @param sessions their ids
+   * @param more with which to ask for the rest; null when there is none
+   * @param next with which to ask again later: after a first answer, not after one for the rest
+   */
+  public record EndedSessions(List<UUID> sessions, Since more, Since next) {}
 
   /** Asks for the caller's own account. */
   public record Me() {}

@@ -8,15 +8,12 @@ import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
-import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
 import java.util.Iterator;
 import java.util.Optional;
 import java.util.UUID;
 
-/** All SQL about users and their sessions; each call is one round trip. */
+/** All SQL about users; each call is one round trip. */
 final class Accounts {
   /** The primary key of idempotency_keys. */
   private static final String KEYS = "idempotency_keys_pkey";
@@ -37,8 +34,9 @@ final class Accounts {
    * @param id the user
    * @param hash the stored string
    * @param enabled whether the user may log in
+   * @param version changes with the password, and with nothing else
    */
-  record Credentials(UUID id, String hash, boolean enabled) {
+  record Credentials(UUID id, String hash, boolean enabled, long version) {
     @Override
     public String toString() {
       return "Credentials[id=" + id + "]";
@@ -151,43 +149,41 @@ final class Accounts {
 
   Future<Optional<Credentials>> credentials(Call call, String key) {
     return database
-        .query(call, "SELECT id, password_hash, enabled FROM users WHERE username_key = $1", key)
-        .map(
-            rows ->
-                first(rows)
-                    .map(
-                        row ->
-                            new Credentials(
-                                row.getUUID("id"),
-                                row.getString("password_hash"),
-                                row.getBoolean("enabled"))));
+        .query(
+            call,
+            "SELECT id, password_hash, enabled, version FROM users WHERE username_key = $1",
+            key)
+        .map(rows -> first(rows).map(Accounts::credentials));
   }
 
-  /**
-   * Begins a session with its first refresh token.
-   *
-   * @param refresh SHA-256 of the token
-   */
-  Future<Void> begin(
-      Call call, UUID session, UUID user, Duration lifetime, byte[] refresh, Duration idle) {
-    OffsetDateTime now = OffsetDateTime.now(ZoneOffset.UTC);
+  /** What is needed to verify the password of a user who is known already. */
+  Future<Optional<Credentials>> credentials(Call call, UUID user) {
+    return database
+        .query(call, "SELECT id, password_hash, enabled, version FROM users WHERE id = $1", user)
+        .map(rows -> first(rows).map(Accounts::credentials));
+  }
+
+  private static Credentials credentials(Row row) {
+    return new Credentials(
+        row.getUUID("id"),
+        row.getString("password_hash"),
+        row.getBoolean("enabled"),
+        row.getLong("version"));
+  }
+
+  /** Stores another string for the same password, unless there is another password by now. */
+  Future<Void> rehash(Call call, Credentials before, String hash) {
     return database
         .query(
             call,
-            """
-            WITH session AS (
-              INSERT INTO sessions (id, user_id, absolute_expiry) VALUES ($1, $2, $3) RETURNING id)
-            INSERT INTO refresh_tokens (hash, session_id, generation, expires_at)
-            SELECT $4, id, 0, $5 FROM session""",
-            session,
-            user,
-            now.plus(lifetime),
-            Buffer.buffer(refresh),
-            now.plus(idle))
+            "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
+            before.id(),
+            before.hash(),
+            hash)
         .mapEmpty();
   }
 
-  private static Optional<Row> first(RowSet<Row> rows) {
+  static Optional<Row> first(RowSet<Row> rows) {
     Iterator<Row> iterator = rows.iterator();
     return iterator.hasNext() ? Optional.of(iterator.next()) : Optional.empty();
   }

@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +50,9 @@ final class Database {
 
   private static final long WARM_NANOS = 5_000_000_000L;
   private static final long WARM_PAUSE_MILLIS = 50;
+
+  /** In which the transactions of calls have ended. */
+  private static final long LEAVE_MILLIS = 10_000;
 
   /** What the way back to a caller may take: its answer is to be there before it gives up. */
   private static final long WAY_BACK_MILLIS = 50;
@@ -146,7 +150,7 @@ final class Database {
     if (superseded != made) {
       calls = made;
     }
-    vertx.setTimer(superseded.bounds().patience(), t -> superseded.pool().close());
+    vertx.setTimer(LEAVE_MILLIS, t -> superseded.pool().close());
   }
 
   private static PgConnectOptions connect(JsonObject config, long statement, long lock) {
@@ -197,6 +201,60 @@ final class Database {
                     .eventually(connection::close))
         .timeout(time, TimeUnit.MILLISECONDS)
         .recover(Database::failed);
+  }
+
+  /** Statements of one call that happen together or not at all. */
+  final class Transaction {
+    private final Call call;
+    private final SqlConnection connection;
+
+    private Transaction(Call call, SqlConnection connection) {
+      this.call = call;
+      this.connection = connection;
+    }
+
+    /** Runs one statement; see {@link Database#query}. */
+    Future<RowSet<Row>> query(String sql, Object... parameters) {
+      return execute(call, connection, sql, Tuple.from(parameters));
+    }
+  }
+
+  /**
+   * Runs statements for a call, in one transaction; it is rolled back when the work fails. The
+   * database bounds each statement, the call's time all of them.
+   */
+  <T> Future<T> transaction(Call call, Function<Transaction, Future<T>> work) {
+    long time = call.remaining() - WAY_BACK_MILLIS;
+    if (time < 1) {
+      return Future.failedFuture(late());
+    }
+    return calls
+        .pool()
+        .getConnection()
+        .recover(Database::unreachable)
+        .compose(
+            connection ->
+                inTransaction(connection, () -> work.apply(new Transaction(call, connection)))
+                    .eventually(connection::close))
+        .timeout(time, TimeUnit.MILLISECONDS)
+        .recover(Database::failed);
+  }
+
+  private static <T> Future<T> inTransaction(SqlConnection connection, Supplier<Future<T>> work) {
+    connection.exceptionHandler(Database::lost);
+    return connection
+        .begin()
+        .compose(
+            transaction ->
+                Future.succeededFuture()
+                    .compose(v -> work.get())
+                    .compose(
+                        done -> transaction.commit().map(done),
+                        failure ->
+                            transaction
+                                .rollback()
+                                .otherwiseEmpty()
+                                .compose(v -> Future.failedFuture(failure))));
   }
 
   private static Future<RowSet<Row>> execute(

@@ -162,6 +162,11 @@ final class HashPool implements AutoCloseable {
     return before < permits ? 0 : usual * (before - permits + 1) / permits;
   }
 
+  /** Whether one more would begin at once: then there is time for what nobody waits for. */
+  boolean isIdle() {
+    return places.get() < permits();
+  }
+
   /** How many compute now. */
   int running() {
     return running.get();

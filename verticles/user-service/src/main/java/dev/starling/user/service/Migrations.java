@@ -26,7 +26,8 @@ import java.util.Map;
  * code, refuses to start.
  */
 final class Migrations {
-  private static final List<String> SCRIPTS = List.of("V1__accounts.sql", "V2__idempotency.sql");
+  static final List<String> SCRIPTS =
+      List.of("V1__accounts.sql", "V2__idempotency.sql", "V3__sessions.sql");
   private static final long LOCK = 0x5374_6172_6c69_6e67L; // "Starling"
 
   private Migrations() {}

@@ -25,24 +25,19 @@ final class Registrations {
   private final HashPool hashes;
   private final PasswordHasher hasher;
   private final RequestSeal seals;
-  private final int passwordMinimum;
+  private final PasswordRules rules;
 
-  /**
-   * Makes what {@link #register} needs.
-   *
-   * @param passwordMinimum characters of a new password, as Unicode counts them
-   */
   Registrations(
       Accounts accounts,
       HashPool hashes,
       PasswordHasher hasher,
       RequestSeal seals,
-      int passwordMinimum) {
+      PasswordRules rules) {
     this.accounts = accounts;
     this.hashes = hashes;
     this.hasher = hasher;
     this.seals = seals;
-    this.passwordMinimum = passwordMinimum;
+    this.rules = rules;
   }
 
   /**
@@ -69,19 +64,7 @@ final class Registrations {
       throw ServiceException.ofField(
           ErrorCode.INVALID, "/username", "reserved", "This username is reserved");
     }
-    int length = request.password().codePointCount(0, request.password().length());
-    if (length < passwordMinimum) {
-      throw ServiceException.ofField(
-          ErrorCode.INVALID,
-          "/password",
-          "code-point-length",
-          "must have at least " + passwordMinimum + " characters");
-    }
-    try {
-      OpaqueString.of(request.password());
-    } catch (IllegalArgumentException e) {
-      throw ServiceException.ofField(ErrorCode.INVALID, "/password", "character", e.getMessage());
-    }
+    rules.check("/password", request.password());
   }
 
   /** The answer that stands already, or else what is given. */

@@ -22,6 +22,13 @@ public final class UserVerticle extends ServiceVerticle {
   protected void operations() {
     handle(UserContract.REGISTER, this::register);
     handle(UserContract.LOGIN, this::login);
+    handle(UserContract.REFRESH, (request, call) -> users.refresh(request, call));
+    handle(UserContract.LOGOUT, (request, call) -> users.logout(request, call));
+    handle(UserContract.LOGOUT_ALL, (request, call) -> users.logoutAll(call));
+    handle(UserContract.SESSIONS, (request, call) -> users.sessions(call));
+    handle(UserContract.END_SESSION, (request, call) -> users.endSession(request, call));
+    handle(UserContract.CHANGE_PASSWORD, (request, call) -> users.changePassword(request, call));
+    handle(UserContract.REVOCATIONS, (request, call) -> users.ended(request, call));
     handle(UserContract.ME, this::me);
     handle(UserContract.GET, this::get);
     handle(UserContract.KEYS, this::keys);

@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.HexFormat;
 import java.util.UUID;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,6 +35,7 @@ class AccessTokensTest {
       new AccessTokens("https://id.example", "starling", Duration.ofMinutes(5), CLOCK);
 
   @Test
+  @DisplayName("AT1 says who and until when")
   void saysWhoAndUntilWhen() throws Exception {
     SignedJWT token = SignedJWT.parse(issue());
     JWTClaimsSet claims = token.getJWTClaimsSet();
@@ -79,6 +81,7 @@ class AccessTokensTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"PT0S", "PT-1S", "PT0.9S", "PT15M1S"})
+  @DisplayName("AT1 refuses a lifetime that is not short")
   void refusesALifetimeThatIsNotShort(Duration lifetime) {
     assertThatThrownBy(() -> new AccessTokens("issuer", "audience", lifetime, CLOCK))
         .isInstanceOf(IllegalArgumentException.class)

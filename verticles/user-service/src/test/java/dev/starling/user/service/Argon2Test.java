@@ -7,6 +7,7 @@ import dev.starling.user.service.Argon2.Cost;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,6 +26,7 @@ class Argon2Test {
     "256, 2, 2, 6d093c501fd5999645e0ea3bf620d7b8be7fd2db59c20d9fff9539da2bf57037",
     "65536, 2, 1, 09316115d5cf24ed5a15a31a3ba326e5cf32edc24702987c02b6566f61913cf7"
   })
+  @DisplayName("H1 gives the tags of the reference")
   void givesTheTagsOfTheReference(int memory, int iterations, int lanes, String tag) {
     for (Argon2 engine : ENGINES) {
       assertThat(tag(engine, "somesalt", new Cost(memory, iterations, lanes))).isEqualTo(tag);
@@ -37,6 +39,7 @@ class Argon2Test {
    */
   @ParameterizedTest
   @FieldSource("ENGINES")
+  @DisplayName("H1 gives the tag of the reference at the default cost")
   void givesTheTagOfTheReferenceAtTheDefaultCost(Argon2 engine) {
     assertThat(tag(engine, "somesaltsomesalt", Cost.DEFAULT))
         .isEqualTo("2b5dc4054886ec957ef59c73b661c54dd6fb274590b278f657c6d96aac8fa6d1");
@@ -71,6 +74,7 @@ class Argon2Test {
     "12287, 9, false",
     "65536, 0, false"
   })
+  @DisplayName("H1 knows which costs suffice")
   void knowsWhichCostsSuffice(int memory, int iterations, boolean suffices) {
     assertThat(new Cost(memory, iterations, 1).suffices()).isEqualTo(suffices);
   }

@@ -23,6 +23,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -41,6 +42,7 @@ class HashPoolTest {
   }
 
   @Test
+  @DisplayName("H3 never exceeds its permits")
   void neverExceedsItsPermits() throws Exception {
     HashPool pool = new HashPool(vertx, limits(2, 198, LONG));
     AtomicInteger now = new AtomicInteger();
@@ -71,6 +73,7 @@ class HashPoolTest {
   }
 
   @Test
+  @DisplayName("H3 refuses what the queue cannot hold before anything is done")
   void refusesWhatTheQueueCannotHoldBeforeAnythingIsDone() throws Exception {
     HashPool pool = new HashPool(vertx, limits(1, 3, LONG));
     List<Future<String>> admitted =
@@ -141,6 +144,7 @@ class HashPoolTest {
   }
 
   @Test
+  @DisplayName("H4 drops what has waited too long")
   void dropsWhatHasWaitedTooLong() {
     AtomicLong clock = new AtomicLong();
     HashPool pool =
@@ -152,6 +156,7 @@ class HashPoolTest {
   }
 
   @Test
+  @DisplayName("H4 drops what nobody waits for any more")
   void dropsWhatNobodyWaitsForAnyMore() throws Exception {
     HashPool pool = new HashPool(vertx, limits(1, 3, LONG));
     Future<String> first = compute(pool, this::passTheGate);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class KeyCipherTest {
@@ -28,6 +29,7 @@ class KeyCipherTest {
   }
 
   @Test
+  @DisplayName("AT3 opens nothing under another name or key")
   void opensNothingUnderAnotherNameOrKey() {
     byte[] encrypted = cipher.encrypt("kid", SECRET);
 
@@ -36,6 +38,7 @@ class KeyCipherTest {
   }
 
   @Test
+  @DisplayName("AT3 opens nothing that was changed or cut short")
   void opensNothingThatWasChangedOrCutShort() {
     byte[] encrypted = cipher.encrypt("kid", SECRET);
     for (int i = 0; i < encrypted.length; i++) {

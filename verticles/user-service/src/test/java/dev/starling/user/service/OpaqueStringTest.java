@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -26,12 +27,14 @@ class OpaqueStringTest {
         "\ufb01,\ufb01",
         "\ud83d\udc69\u200d\ud83d\ude80,\ud83d\udc69\u200d\ud83d\ude80"
       })
+  @DisplayName("PW4 composes and maps spaces and leaves the rest")
   void composesAndMapsSpacesAndLeavesTheRest(String password, String normal) {
     assertThat(OpaqueString.of(password)).isEqualTo(normal);
   }
 
   @ParameterizedTest
   @ValueSource(ints = {0x0, 0x9, 0xa, 0x1f, 0x7f, 0x9f})
+  @DisplayName("PW4 refuses control characters")
   void refusesControlCharacters(int codePoint) {
     assertThatThrownBy(() -> OpaqueString.of("secret" + Character.toString(codePoint)))
         .isInstanceOf(IllegalArgumentException.class)
@@ -41,6 +44,7 @@ class OpaqueStringTest {
 
   @ParameterizedTest
   @ValueSource(chars = {'\ud800', '\udbff', '\udc00', '\udfff'})
+  @DisplayName("PW4 refuses lone surrogates")
   void refusesLoneSurrogates(char half) {
     assertThatThrownBy(() -> OpaqueString.of("a" + half + "b"))
         .isInstanceOf(IllegalArgumentException.class)
@@ -49,6 +53,7 @@ class OpaqueStringTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0x378, 0xffff, 0x10ffff})
+  @DisplayName("PW4 refuses what Unicode has not assigned")
   void refusesWhatUnicodeHasNotAssigned(int codePoint) {
     assertThatThrownBy(() -> OpaqueString.of(Character.toString(codePoint)))
         .isInstanceOf(IllegalArgumentException.class)
@@ -56,6 +61,7 @@ class OpaqueStringTest {
   }
 
   @Test
+  @DisplayName("PW4 changes nothing the second time")
   void changesNothingTheSecondTime() {
     assertThat(
             IntStream.rangeClosed(0, Character.MAX_CODE_POINT)

@@ -18,6 +18,7 @@ import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -94,6 +95,7 @@ class PasswordHasherTest {
   }
 
   @Test
+  @DisplayName("H7 a hash copied to another user verifies nobody")
   void aHashCopiedToAnotherUserVerifiesNobody() throws Exception {
     String ofEve = get(hasher.hash(place, EVE, PASSWORD));
 
@@ -102,6 +104,7 @@ class PasswordHasherTest {
   }
 
   @Test
+  @DisplayName("H6 nothing verifies without the pepper")
   void nothingVerifiesWithoutThePepper() throws Exception {
     String stored = get(hasher.hash(place, ADA, PASSWORD));
     String relabelled = stored.replace(PEPPER.id(), NEXT_PEPPER.id());
@@ -113,6 +116,7 @@ class PasswordHasherTest {
   }
 
   @Test
+  @DisplayName("H6 an old pepper still verifies and asks for a new hash")
   void anOldPepperStillVerifiesAndAsksForANewHash() throws Exception {
     String stored = get(hasher.hash(place, ADA, PASSWORD));
     PasswordHasher rotated = hasher(argon2, NEXT_PEPPER, PEPPER);
@@ -134,6 +138,7 @@ class PasswordHasherTest {
 
   @ParameterizedTest
   @MethodSource("dev.starling.user.service.PhcStringTest#hostile")
+  @DisplayName("H2 EN2 a hostile row costs one ordinary computation")
   void aHostileRowCostsOneOrdinaryComputation(String stored) throws Exception {
     assertThat(get(hasher.verify(place, ADA, PASSWORD, stored))).isFalse();
 
@@ -143,6 +148,7 @@ class PasswordHasherTest {
   }
 
   @Test
+  @DisplayName("EN2 an absent user and a refused password cost what a wrong password does")
   void anAbsentUserAndARefusedPasswordCostWhatAWrongPasswordDoes() throws Exception {
     String stored = get(hasher.hash(place, ADA, PASSWORD));
     argon2.costs.clear();
@@ -166,6 +172,7 @@ class PasswordHasherTest {
         "abc ,abc,false",
         "ABC,abc,false"
       })
+  @DisplayName("PW4 compares passwords in normal form")
   void comparesPasswordsInNormalForm(String set, String given, boolean same) throws Exception {
     assertThat(get(hasher.verify(place, ADA, given, get(hasher.hash(place, ADA, set)))))
         .isEqualTo(same);
@@ -180,6 +187,7 @@ class PasswordHasherTest {
   }
 
   @Test
+  @DisplayName("H8 zeroes what it has hashed")
   void zeroesWhatItHasHashed() throws Exception {
     hasher.verify(place, ADA, PASSWORD, get(hasher.hash(place, ADA, PASSWORD))).await(10, SECONDS);
 
@@ -187,6 +195,7 @@ class PasswordHasherTest {
   }
 
   @Test
+  @DisplayName("H1 TL4 refuses costs and peppers that are too small")
   void refusesCostsAndPeppersThatAreTooSmall() {
     Cost cheap = new Cost(19_455, 2, 1);
     assertThatThrownBy(() -> new PasswordHasher(argon2, cheap, PEPPER, List.of()))

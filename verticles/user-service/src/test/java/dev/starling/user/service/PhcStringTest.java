@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.starling.user.service.Argon2.Cost;
 import java.util.Base64;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,6 +29,7 @@ class PhcStringTest {
 
   @ParameterizedTest
   @CsvSource({"8, 1, 1, 8, 16", "262144, 10, 16, 64, 64", "128, 1, 16, 16, 32"})
+  @DisplayName("H2 accepts its bounds")
   void acceptsItsBounds(int memory, int iterations, int lanes, int salt, int tag) {
     assertThat(PhcString.parse(stored(memory, iterations, lanes, base64(salt), base64(tag))))
         .isPresent();
@@ -35,6 +37,7 @@ class PhcStringTest {
 
   @ParameterizedTest
   @MethodSource("hostile")
+  @DisplayName("H2 refuses what it would not have written")
   void refusesWhatItWouldNotHaveWritten(String stored) {
     assertThat(PhcString.parse(stored)).isEmpty();
   }

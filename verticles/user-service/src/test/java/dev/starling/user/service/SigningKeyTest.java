@@ -8,6 +8,7 @@ import com.nimbusds.jose.jwk.OctetKeyPair;
 import io.vertx.core.json.JsonObject;
 import java.util.Base64;
 import java.util.HexFormat;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class SigningKeyTest {
@@ -36,6 +37,7 @@ class SigningKeyTest {
   }
 
   @Test
+  @DisplayName("AT5 shows the public half only")
   void showsThePublicHalfOnly() throws Exception {
     SigningKey key = SigningKey.generate();
     JsonObject jwk = key.publicJwk();

@@ -1,0 +1,383 @@
+package dev.starling.user.service;
+
+import dev.starling.runtime.Call;
+import dev.starling.user.api.UserContract.EndedSessions;
+import dev.starling.user.api.UserContract.Session;
+import dev.starling.user.api.UserContract.Since;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All SQL about sessions and their refresh tokens. The database's clock counts, since those of
+ * nodes differ; what two callers could decide differently is decided by the row of the session,
+ * which they lock one after the other.
+ */
+final class Sessions {
+  private static final Logger log = LoggerFactory.getLogger(Sessions.class);
+
+  private static final int ENDED_AT_ONCE = 1_000;
+  private static final long FORGETTING = 0x7365_7373L; // "sess"
+
+  static final int FORGOTTEN_AT_ONCE = 1_000;
+
+  /** What marks a session as ended; $n is why. */
+  private static final String END =
+      "SET revoked_at = now(), revoked_tx = pg_current_xact_id()::text::bigint, reason = ";
+
+  private static final String BEGIN =
+      """
+        WITH verified AS (
+          SELECT id FROM users WHERE id = $2 AND version = $3 AND enabled FOR SHARE),
+        begun AS (
+          INSERT INTO sessions (id, user_id, absolute_expiry)
+          SELECT $1, id, now() + make_interval(secs => $5) FROM verified
+          RETURNING id, user_id, created_at),
+        ended AS (
+          UPDATE sessions %s 'too many' WHERE id IN (
+            SELECT id FROM sessions WHERE revoked_at IS NULL AND id IN (
+              SELECT id FROM sessions
+              WHERE user_id = (SELECT id FROM verified) AND revoked_at IS NULL
+                AND absolute_expiry > now()
+              ORDER BY last_used_at DESC OFFSET $7)
+            FOR UPDATE SKIP LOCKED)),
+        given AS (
+          INSERT INTO refresh_tokens (hash, session_id, generation, expires_at)
+          SELECT $4, id, 0, now() + make_interval(secs => $6) FROM begun)
+        SELECT id, user_id, created_at FROM begun"""
+          .formatted(END);
+
+  private final Database database;
+  private final Rules rules;
+
+  /**
+   * How long and how many.
+   *
+   * @param lifetime of a session
+   * @param idle of a refresh token that is not used
+   * @param grace in which a client may ask again with a token that it has used
+   * @param most of one user at a time; the one that was used longest ago makes room
+   */
+  record Rules(Duration lifetime, Duration idle, Duration grace, int most) {}
+
+  /**
+   * A session that goes on, or has just begun.
+   *
+   * @param begun when the user gave the password
+   */
+  record Live(UUID session, UUID user, Instant begun) {}
+
+  Sessions(Database database, Rules rules) {
+    this.database = database;
+    this.rules = rules;
+  }
+
+  /** Whatever runs statements for a call. */
+  private interface Statements {
+    Future<RowSet<Row>> query(String sql, Object... parameters);
+  }
+
+  /**
+   * Begins a session with its first refresh token.
+   *
+   * @param version of the password that the user has just been verified by
+   * @param token hash of the token
+   * @return empty when the user has gone or been disabled, or has another password by now
+   */
+  Future<Optional<Live>> begin(Call call, UUID user, long version, byte[] token) {
+    return begin((sql, p) -> database.query(call, sql, p), user, version, token);
+  }
+
+  private Future<Optional<Live>> begin(
+      Statements statements, UUID user, long version, byte[] token) {
+    return statements
+        .query(
+            BEGIN,
+            UUID.randomUUID(),
+            user,
+            version,
+            Buffer.buffer(token),
+            seconds(rules.lifetime()),
+            seconds(rules.idle()),
+            rules.most() - 1)
+        .map(rows -> Accounts.first(rows).map(Sessions::live));
+  }
+
+  private static double seconds(Duration duration) {
+    return duration.toMillis() / 1_000.0;
+  }
+
+  private static Live live(Row row) {
+    return new Live(
+        row.getUUID("id"), row.getUUID("user_id"), row.getOffsetDateTime("created_at").toInstant());
+  }
+
+  /**
+   * Uses a refresh token up and puts its successor in its place. A token that was used before ends
+   * its session, unless that was a moment ago and nobody has used the successor: then nothing
+   * changes.
+   *
+   * @param token hash of the token
+   * @param successor hash of the one that takes its place
+   * @return empty when the token is not valid
+   */
+  Future<Optional<Live>> refresh(Call call, byte[] token, byte[] successor) {
+    return database
+        .transaction(call, transaction -> use(transaction, token, successor))
+        .map(
+            use -> {
+              if (use.stolen()) {
+                log.warn("Session {} has ended: a token of it came twice", use.live().session());
+              }
+              return use.stolen() ? Optional.empty() : Optional.ofNullable(use.live());
+            });
+  }
+
+  /**
+   * What came of a token.
+   *
+   * @param live its session; null when the token is not valid
+   * @param stolen whether the session has ended by it
+   */
+  private record Use(Live live, boolean stolen) {
+    private static final Use OF_NO_TOKEN = new Use(null, false);
+  }
+
+  private Future<Use> use(Database.Transaction transaction, byte[] token, byte[] successor) {
+    return transaction
+        .query(
+            """
+            SELECT s.id, s.user_id, s.created_at,
+              s.revoked_at IS NULL AND s.absolute_expiry > now() AND u.enabled AS live
+            FROM refresh_tokens t
+              JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
+            WHERE t.hash = $1 FOR UPDATE OF s""",
+            Buffer.buffer(token))
+        .map(rows -> Accounts.first(rows).filter(row -> row.getBoolean("live")))
+        .compose(
+            locked ->
+                locked.isEmpty()
+                    ? Future.succeededFuture(Use.OF_NO_TOKEN)
+                    : useOnce(transaction, live(locked.get()), token, successor));
+  }
+
+  private Future<Use> useOnce(
+      Database.Transaction transaction, Live live, byte[] token, byte[] successor) {
+    return transaction
+        .query(
+            """
+            WITH used AS (
+              UPDATE refresh_tokens SET consumed_at = clock_timestamp()
+              WHERE hash = $1 AND consumed_at IS NULL AND expires_at > now()
+              RETURNING session_id, generation),
+            touched AS (
+              UPDATE sessions SET last_used_at = now() FROM used WHERE id = session_id)
+            INSERT INTO refresh_tokens (hash, session_id, generation, parent, expires_at)
+            SELECT $2, session_id, generation + 1, $1, now() + make_interval(secs => $3) FROM used""",
+            Buffer.buffer(token),
+            Buffer.buffer(successor),
+            seconds(rules.idle()))
+        .compose(
+            done ->
+                done.rowCount() == 1
+                    ? Future.succeededFuture(new Use(live, false))
+                    : useAgain(transaction, live, token, successor));
+  }
+
+  private Future<Use> useAgain(
+      Database.Transaction transaction, Live live, byte[] token, byte[] successor) {
+    return transaction
+        .query(
+            """
+            SELECT t.consumed_at IS NULL AS unused,
+              t.consumed_at > clock_timestamp() - make_interval(secs => $3) AND EXISTS (
+                SELECT FROM refresh_tokens
+                WHERE hash = $2 AND parent = t.hash AND consumed_at IS NULL) AS again
+            FROM refresh_tokens t WHERE t.hash = $1""",
+            Buffer.buffer(token),
+            Buffer.buffer(successor),
+            seconds(rules.grace()))
+        .compose(
+            rows -> {
+              Row row = rows.iterator().next();
+              if (Boolean.TRUE.equals(row.getBoolean("again"))) {
+                return Future.succeededFuture(new Use(live, false));
+              }
+              return row.getBoolean("unused") // and so too old
+                  ? Future.succeededFuture(Use.OF_NO_TOKEN)
+                  : transaction
+                      .query(
+                          "UPDATE sessions " + END + "'token used twice' WHERE id = $1",
+                          live.session())
+                      .map(new Use(live, true));
+            });
+  }
+
+  /** Ends the session to which a refresh token belongs, if any. */
+  Future<Void> end(Call call, byte[] token) {
+    return database
+        .query(
+            call,
+            "UPDATE sessions "
+                + END
+                + """
+                'logout' WHERE revoked_at IS NULL
+                  AND id = (SELECT session_id FROM refresh_tokens WHERE hash = $1)""",
+            Buffer.buffer(token))
+        .mapEmpty();
+  }
+
+  /** Ends a session; says whether it is, or was, one of the user's. */
+  Future<Boolean> end(Call call, UUID user, UUID session) {
+    return database
+        .query(
+            call,
+            "WITH ended AS (UPDATE sessions "
+                + END
+                + """
+                'ended' WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL)
+                SELECT FROM sessions WHERE id = $1 AND user_id = $2""",
+            session,
+            user)
+        .map(rows -> rows.size() == 1);
+  }
+
+  /** Ends all sessions of a user. */
+  Future<Void> endAll(Call call, UUID user) {
+    return endAll((sql, p) -> database.query(call, sql, p), user, "logout");
+  }
+
+  private static Future<Void> endAll(Statements statements, UUID user, String reason) {
+    return statements
+        .query(
+            "UPDATE sessions " + END + "$2 WHERE user_id = $1 AND revoked_at IS NULL", user, reason)
+        .mapEmpty();
+  }
+
+  /**
+   * Gives a user another password, ends all sessions and begins a new one, all or nothing.
+   *
+   * @param version of the password of before
+   * @param hash the stored string of the new one
+   * @param token hash of the new session's first token
+   * @return empty when there is another password than before by now
+   */
+  Future<Optional<Live>> changePassword(
+      Call call, UUID user, long version, String hash, byte[] token) {
+    return database.transaction(
+        call,
+        transaction ->
+            transaction
+                .query(
+                    """
+                    UPDATE users SET password_hash = $3, version = version + 1
+                    WHERE id = $1 AND version = $2 AND enabled""",
+                    user,
+                    version,
+                    hash)
+                .compose(
+                    done ->
+                        done.rowCount() == 0
+                            ? Future.succeededFuture(Optional.empty())
+                            : endAll(transaction::query, user, "password changed")
+                                .compose(
+                                    v -> begin(transaction::query, user, version + 1, token))));
+  }
+
+  /** Those that have not ended, the one used last first. */
+  Future<List<Session>> of(Call call, UUID user, String current) {
+    return database
+        .query(
+            call,
+            """
+            SELECT id, created_at, date_trunc('minute', last_used_at) AS last_used FROM sessions s
+            WHERE user_id = $1 AND revoked_at IS NULL AND absolute_expiry > now() AND EXISTS (
+              SELECT FROM refresh_tokens
+              WHERE session_id = s.id AND consumed_at IS NULL AND expires_at > now())
+            ORDER BY last_used_at DESC""",
+            user)
+        .map(
+            rows -> {
+              List<Session> sessions = new ArrayList<>();
+              rows.forEach(
+                  row ->
+                      sessions.add(
+                          new Session(
+                              row.getUUID("id"),
+                              row.getOffsetDateTime("created_at").toInstant(),
+                              row.getOffsetDateTime("last_used").toInstant(),
+                              row.getUUID("id").toString().equals(current))));
+              return sessions;
+            });
+  }
+
+  /**
+   * Those that ended lately, as many as fit into one answer. It goes on from the oldest transaction
+   * that had not ended when the first answer was made: what that one ends is told the next time.
+   */
+  Future<EndedSessions> ended(Call call, Since since) {
+    return database
+        .query(
+            call,
+            """
+            SELECT id, revoked_tx, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS next
+            FROM (SELECT $1::bigint AS tx, coalesce($2, '00000000-0000-0000-0000-000000000000'::uuid)
+                AS session) AS since
+              LEFT JOIN sessions ON revoked_tx IS NOT NULL
+                AND (revoked_tx, id) > (since.tx, since.session)
+                AND revoked_at > now() - interval '16 minutes'
+            ORDER BY revoked_tx, id LIMIT $3""",
+            since.transaction() == null ? 0L : since.transaction(),
+            since.session(),
+            ENDED_AT_ONCE)
+        .map(Sessions::ended);
+  }
+
+  private static EndedSessions ended(RowSet<Row> rows) {
+    List<UUID> sessions = new ArrayList<>();
+    Since next = null;
+    Since last = null;
+    for (Row row : rows) {
+      UUID session = row.getUUID("id");
+      next = new Since(row.getLong("next"), null);
+      if (session != null) {
+        sessions.add(session);
+        last = new Since(row.getLong("revoked_tx"), session);
+      }
+    }
+    return new EndedSessions(sessions, sessions.size() == ENDED_AT_ONCE ? last : null, next);
+  }
+
+  /**
+   * Forgets sessions that ended a day ago, {@link #FORGOTTEN_AT_ONCE} at most with their tokens,
+   * and none while another node is at it.
+   *
+   * @return how many
+   */
+  Future<Integer> forget() {
+    return database.job(
+        connection ->
+            connection
+                .preparedQuery(
+                    """
+                    WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock($1) AS ours),
+                    old AS (
+                      SELECT id FROM sessions, turn
+                      WHERE ours AND (absolute_expiry < now() - interval '1 day'
+                        OR revoked_tx IS NOT NULL AND revoked_at < now() - interval '1 day')
+                      LIMIT $2)
+                    DELETE FROM sessions USING old WHERE sessions.id = old.id""")
+                .execute(Tuple.of(FORGETTING, FORGOTTEN_AT_ONCE))
+                .map(RowSet::rowCount));
+  }
+}
