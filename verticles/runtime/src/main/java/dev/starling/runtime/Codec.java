@@ -140,7 +140,7 @@ final class Codec {
     try {
       if (parameters == null) {
         if (body == null || body.length() == 0) {
-          if (COMPONENTS.get(type).isEmpty()) {
+          if (type.isRecord() && COMPONENTS.get(type).isEmpty()) {
             return STRICT.readValue("{}", type);
           }
           throw new ServiceException(

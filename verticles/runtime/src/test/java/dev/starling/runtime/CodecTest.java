@@ -50,6 +50,8 @@ class CodecTest {
 
   private record Primitive(int whole) {}
 
+  private record Nothing() {}
+
   private record Renamed(@JsonProperty("other_name") @NotNull @Size(min = 2) String name) {}
 
   private record Stripped(String name) {
@@ -402,6 +404,13 @@ class CodecTest {
     assertThat(refused(body, Renamed.class).errors())
         .extracting(FieldError::pointer)
         .containsExactly("/other_name");
+  }
+
+  @Test
+  void needsNoBodyWhereNothingIsAskedFor() {
+    assertThat(Codec.request(null, null, Nothing.class)).isEqualTo(new Nothing());
+    assertThat(Codec.request(Buffer.buffer(), null, Nothing.class)).isEqualTo(new Nothing());
+    assertThat(refused("{\"name\":1}", Nothing.class).code()).isEqualTo(ErrorCode.MALFORMED);
   }
 
   @Test
