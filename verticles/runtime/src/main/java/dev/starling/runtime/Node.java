@@ -29,7 +29,9 @@ public final class Node implements Shareable {
 
   private static final Logger log = LoggerFactory.getLogger(Node.class);
   private static final String KEY = "dev.starling.node";
-  private static final long TOKENS_BUDGET = 1_000;
+
+  /** Milliseconds, for two attempts: a node that has just started may need more than one. */
+  private static final long TOKENS_BUDGET = 2_000;
 
   /**
    * How a node behaves.
