@@ -2,6 +2,7 @@ package dev.starling.runtime;
 
 import io.vertx.core.http.HttpMethod;
 import java.time.Duration;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -89,7 +90,11 @@ public final class Operation<I, O> {
   public Operation<I, O> at(HttpMethod method, String path) {
     requireMatch(PATH, path, "an HTTP path");
     requireMembers(path);
-    return with(spec.at(method.name(), path));
+    return with(
+        change -> {
+          change.method = method.name();
+          change.path = path;
+        });
   }
 
   /**
@@ -97,7 +102,7 @@ public final class Operation<I, O> {
    * another instance, when one does not answer in time.
    */
   public Operation<I, O> idempotent() {
-    return with(spec.idempotent(true));
+    return with(change -> change.idempotent = true);
   }
 
   /**
@@ -105,12 +110,12 @@ public final class Operation<I, O> {
    * once, which the handler sees to.
    */
   public Operation<I, O> keyed() {
-    return with(spec.keyed(true));
+    return with(change -> change.keyed = true);
   }
 
   /** Lets anyone call it, without an access token. */
   public Operation<I, O> open() {
-    return with(spec.open(true));
+    return with(change -> change.open = true);
   }
 
   /** Sets the time for the whole call, all attempts and hops included: 1 ms to 10 minutes. */
@@ -118,7 +123,7 @@ public final class Operation<I, O> {
     if (budget.toMillis() < 1 || budget.toMillis() > Duration.ofMinutes(10).toMillis()) {
       throw new IllegalArgumentException("A budget is between 1 ms and 10 min, not " + budget);
     }
-    return with(spec.within(budget.toMillis()));
+    return with(change -> change.budget = budget.toMillis());
   }
 
   /**
@@ -128,16 +133,16 @@ public final class Operation<I, O> {
    */
   public Operation<I, O> creates(String location) {
     requireMatch(PATH, location, "a location");
-    return with(spec.creates(location));
+    return with(change -> change.location = location);
   }
 
   /** Lets any cache keep the reply, which must be the same for every caller. */
   public Operation<I, O> cacheable(Duration maxAge) {
-    return with(spec.cacheable(maxAge.toSeconds()));
+    return with(change -> change.maxAge = maxAge.toSeconds());
   }
 
-  private Operation<I, O> with(OperationSpec changed) {
-    return new Operation<>(changed, request, reply);
+  private Operation<I, O> with(Consumer<OperationSpec.Change> change) {
+    return new Operation<>(spec.with(change), request, reply);
   }
 
   private void requireMembers(String path) {

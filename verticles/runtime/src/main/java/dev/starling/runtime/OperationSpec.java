@@ -1,6 +1,7 @@
 package dev.starling.runtime;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.function.Consumer;
 
 /**
  * What one must know of an operation to call it without having its classes; part of the contract
@@ -40,116 +41,46 @@ public record OperationSpec(
         service, name, true, false, true, null, null, budget, null, 0, false, false);
   }
 
-  OperationSpec idempotent(boolean idempotent) {
+  /** The same with some components changed. */
+  OperationSpec with(Consumer<Change> change) {
+    Change changed = new Change(this);
+    change.accept(changed);
     return new OperationSpec(
         service,
         name,
-        idempotent,
-        keyed,
-        open,
-        method,
-        path,
-        budget,
-        location,
-        maxAge,
+        changed.idempotent,
+        changed.keyed,
+        changed.open,
+        changed.method,
+        changed.path,
+        changed.budget,
+        changed.location,
+        changed.maxAge,
         changes,
         silent);
   }
 
-  OperationSpec keyed(boolean keyed) {
-    return new OperationSpec(
-        service,
-        name,
-        idempotent,
-        keyed,
-        open,
-        method,
-        path,
-        budget,
-        location,
-        maxAge,
-        changes,
-        silent);
-  }
+  /** The components that can be said one after the other. */
+  static final class Change {
+    boolean idempotent;
+    boolean keyed;
+    boolean open;
+    String method;
+    String path;
+    long budget;
+    String location;
+    long maxAge;
 
-  OperationSpec open(boolean open) {
-    return new OperationSpec(
-        service,
-        name,
-        idempotent,
-        keyed,
-        open,
-        method,
-        path,
-        budget,
-        location,
-        maxAge,
-        changes,
-        silent);
-  }
-
-  OperationSpec at(String method, String path) {
-    return new OperationSpec(
-        service,
-        name,
-        idempotent,
-        keyed,
-        open,
-        method,
-        path,
-        budget,
-        location,
-        maxAge,
-        changes,
-        silent);
-  }
-
-  OperationSpec within(long budget) {
-    return new OperationSpec(
-        service,
-        name,
-        idempotent,
-        keyed,
-        open,
-        method,
-        path,
-        budget,
-        location,
-        maxAge,
-        changes,
-        silent);
-  }
-
-  OperationSpec creates(String location) {
-    return new OperationSpec(
-        service,
-        name,
-        idempotent,
-        keyed,
-        open,
-        method,
-        path,
-        budget,
-        location,
-        maxAge,
-        changes,
-        silent);
-  }
-
-  OperationSpec cacheable(long maxAge) {
-    return new OperationSpec(
-        service,
-        name,
-        idempotent,
-        keyed,
-        open,
-        method,
-        path,
-        budget,
-        location,
-        maxAge,
-        changes,
-        silent);
+    private Change(OperationSpec spec) {
+      idempotent = spec.idempotent;
+      keyed = spec.keyed;
+      open = spec.open;
+      method = spec.method;
+      path = spec.path;
+      budget = spec.budget;
+      location = spec.location;
+      maxAge = spec.maxAge;
+    }
   }
 
   /** Whether a call with this key, or with none if null, may be made twice. */

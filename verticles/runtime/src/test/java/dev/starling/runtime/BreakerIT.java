@@ -140,11 +140,11 @@ class BreakerIT {
   }
 
   @Test
-  void takesARefusalForNoSignOfLifeEither() throws Exception {
+  void takesARefusalForNoSignOfLifeEither() {
     ping = () -> Promise.promise().future();
     Promise<Void> pending = Promise.promise();
     Future<Void> late = breaker.call(SHORT, pending::future);
-    Thread.sleep(SHORT * 2);
+    await(vertx.timer(SHORT * 2));
     call(ErrorCode.OVERLOADED);
     pending.fail(new ServiceException(ErrorCode.TIMED_OUT, "No"));
     assertThat(end(late)).isEqualTo(ErrorCode.TIMED_OUT);
@@ -174,11 +174,12 @@ class BreakerIT {
   }
 
   @Test
-  void staysClosedAtATimeoutWhenAnotherCallIsAnsweredMeanwhile() throws Exception {
-    ping = () -> Promise.promise().future();
+  void staysClosedAtATimeoutWhenAnotherCallIsAnsweredMeanwhile() {
+    Promise<Void> pinged = Promise.promise();
+    ping = pinged::future;
     Promise<Void> pending = Promise.promise();
     Future<Void> late = breaker.call(SHORT, pending::future);
-    Thread.sleep(SHORT * 2);
+    await(vertx.timer(SHORT * 2));
     call(null);
     pending.fail(new ServiceException(ErrorCode.TIMED_OUT, "No"));
     assertThat(end(late)).isEqualTo(ErrorCode.TIMED_OUT);
@@ -187,7 +188,15 @@ class BreakerIT {
     lateCall(ErrorCode.TIMED_OUT);
     assertThat(pings).hasSize(1);
     call(ErrorCode.NOT_FOUND);
-    Thread.sleep(700);
+    pinged.fail("away");
+    ping = () -> Promise.promise().future();
+    await() // Only when one ping is over another is sent.
+        .until(
+            () -> {
+              call(null);
+              lateCall(ErrorCode.TIMED_OUT);
+              return pings.size() > 1;
+            });
     assertThat(breaker.isClosed()).as("answered while the ping was not").isTrue();
   }
 
