@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -18,6 +20,8 @@ import java.util.stream.Stream;
  */
 final class Instances {
   private static final long PING_TIMEOUT = 1_000;
+  private static final long LONGEST_REACH = 5_000_000_000L;
+  private static final long LOOK = 20;
 
   private final Vertx vertx;
   private final Context context;
@@ -114,9 +118,31 @@ final class Instances {
     return gone;
   }
 
-  /** Succeeds when each has been asked once, whether or not it has answered. */
+  /**
+   * Succeeds when each has been asked once and one of each service has answered, or nobody would
+   * wait longer: while partitions move to a node that has just joined, the way there may take
+   * seconds.
+   */
   Future<Void> reach() {
-    return Future.join(all().stream().map(this::reach).toList()).<Void>mapEmpty().otherwiseEmpty();
+    long end = System.nanoTime() + LONGEST_REACH;
+    return Future.join(all().stream().map(this::reach).toList())
+        .otherwiseEmpty()
+        .compose(v -> awaitOneOfEach(end));
+  }
+
+  private Future<Void> awaitOneOfEach(long end) {
+    Set<String> silent = services(i -> true);
+    silent.removeAll(services(Instance::isReached));
+    return closed || silent.isEmpty() || System.nanoTime() > end
+        ? Future.succeededFuture()
+        : vertx.timer(LOOK).compose(v -> awaitOneOfEach(end));
+  }
+
+  private Set<String> services(Predicate<Instance> which) {
+    return all().stream()
+        .filter(which)
+        .map(i -> i.announcement().service())
+        .collect(Collectors.toSet());
   }
 
   /** A new instance gets calls when it has answered once: then the way to it is open, and warm. */
