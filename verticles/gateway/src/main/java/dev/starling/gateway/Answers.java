@@ -60,7 +60,7 @@ final class Answers {
       response.putHeader("www-authenticate", given ? "Bearer error=\"invalid_token\"" : "Bearer");
     }
     if (status == 503 || status == 429) {
-      response.putHeader(HttpHeaders.RETRY_AFTER, "1");
+      response.putHeader(HttpHeaders.RETRY_AFTER, Long.toString(failure.retryAfter()));
     }
     if (status == 408 || status == 413) {
       response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);

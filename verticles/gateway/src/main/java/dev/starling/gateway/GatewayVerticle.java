@@ -30,7 +30,8 @@ import java.util.stream.Collectors;
  * HTTP in, operations out; it knows no service by name.
  *
  * <p>Configuration: {@code host}, {@code port}, {@code tls} (a directory with tls.crt and tls.key,
- * or empty), {@code insecure}, {@code cors} (origins), {@code routes} (pins).
+ * or empty), {@code insecure}, {@code cors} (origins), {@code trusted-proxies} (networks), {@code
+ * routes} (pins).
  */
 public final class GatewayVerticle extends VerticleBase {
   /** Under this name {@code services} lists the gateway. */
@@ -55,7 +56,9 @@ public final class GatewayVerticle extends VerticleBase {
     node = Node.of(vertx);
     table = new RouteTable(strings("routes"));
     limits = node.options().limits();
-    pipeline = new Pipeline(vertx, arrivals, strings("cors"));
+    pipeline =
+        new Pipeline(
+            vertx, arrivals, new ClientAddress(strings("trusted-proxies")), strings("cors"));
     route();
     node.directory().onChange(() -> context.runOnContext(v -> changed()));
     return certificate().compose(this::listen);

@@ -41,12 +41,14 @@ final class OperationRoute implements Handler<RoutingContext> {
   private static final String BEARER = "bearer ";
 
   private final Node node;
+  private final Pipeline pipeline;
   private final OperationSpec operation;
   private final boolean hasBody;
   private final String cacheControl;
 
-  OperationRoute(Node node, OperationSpec operation) {
+  OperationRoute(Node node, Pipeline pipeline, OperationSpec operation) {
     this.node = node;
+    this.pipeline = pipeline;
     this.operation = operation;
     this.hasBody = List.of("POST", "PUT", "PATCH").contains(operation.method());
     this.cacheControl =
@@ -65,7 +67,7 @@ final class OperationRoute implements Handler<RoutingContext> {
       String token = operation.open() ? null : token(request);
       String key = operation.keyed() ? IdempotencyKey.of(request.headers()) : null;
       long budget = Patience.of(request.headers(), operation.budget());
-      call = Pipeline.call(context, token, budget).keyed(key);
+      call = pipeline.call(context, token, budget).keyed(key);
       Call begun = call;
       reply = verify(token).compose(v -> node.client().send(operation, body, parameters, begun));
     } catch (ServiceException e) {

@@ -41,6 +41,7 @@ final class Pipeline {
   private final Vertx vertx;
   private final Node node;
   private final Map<HttpConnection, Arrival> arrivals;
+  private final ClientAddress addresses;
   private final List<String> origins;
   private final BodyHandler body = BodyHandler.create(false);
 
@@ -48,10 +49,16 @@ final class Pipeline {
    * Makes what all routers of a gateway share.
    *
    * @param arrivals of the open connections, kept by the gateway
+   * @param addresses says whose requests they are
    * @param origins whose pages may call
    */
-  Pipeline(Vertx vertx, Map<HttpConnection, Arrival> arrivals, List<String> origins) {
+  Pipeline(
+      Vertx vertx,
+      Map<HttpConnection, Arrival> arrivals,
+      ClientAddress addresses,
+      List<String> origins) {
     this.vertx = vertx;
+    this.addresses = addresses;
     this.node = Node.of(vertx);
     this.arrivals = arrivals;
     this.origins = origins;
@@ -76,7 +83,7 @@ final class Pipeline {
     for (ContractDocument.Entry entry : routes) {
       String path = entry.operation().path().replaceAll("\\{([^}]+)}", ":$1");
       HttpMethod method = HttpMethod.valueOf(entry.operation().method());
-      OperationRoute handler = new OperationRoute(node, entry.operation());
+      OperationRoute handler = new OperationRoute(node, this, entry.operation());
       fresh.route(method, path).handler(handler);
       if (method.equals(HttpMethod.GET)) {
         fresh.route(HttpMethod.HEAD, path).handler(handler);
@@ -196,8 +203,9 @@ final class Pipeline {
   }
 
   /** The call of a request that has arrived whole: its operation's time begins now. */
-  static Call call(RoutingContext context, String token, long budget) {
-    return Call.begin(context.<String>get(TRACE), token, budget);
+  Call call(RoutingContext context, String token, long budget) {
+    return Call.begin(context.<String>get(TRACE), token, budget)
+        .from(addresses.of(context.request()));
   }
 
   private void fail(RoutingContext context) {

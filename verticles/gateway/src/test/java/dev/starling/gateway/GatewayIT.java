@@ -796,7 +796,9 @@ class GatewayIT {
             "/mine",
             "/slow/{text}",
             "/drops/{text}",
-            "/patient");
+            "/patient",
+            "/whence",
+            "/later");
     assertThat(paths.getJsonObject("/items").fieldNames()).containsExactly("post");
     assertThat(
             paths
@@ -896,6 +898,43 @@ class GatewayIT {
 
   private void order(Function<DesiredState, Future<?>> order) {
     Harness.await(order.apply(harness.node().desired()));
+  }
+
+  private String forwarded(String field) throws IOException {
+    String answer = once("GET /whence" + HOST + field + "connection: close\r\n\r\n");
+    return body(answer).getString("text");
+  }
+
+  @Test
+  @DisplayName("TH8 an operation learns the address of the client, which no client can choose")
+  void tellsWhoseRequestItIs() throws Exception {
+    start();
+
+    assertThat(forwarded("")).isEqualTo("127.0.0.1");
+    assertThat(forwarded("x-forwarded-for: 192.0.2.1\r\n")).isEqualTo("127.0.0.1");
+    assertThat(forwarded("source: 192.0.2.1\r\nx-user-id: 1\r\n")).isEqualTo("127.0.0.1");
+  }
+
+  @Test
+  @DisplayName("TH8 behind a proxy that is trusted it is what that proxy says")
+  void believesAProxyThatIsTrusted() throws Exception {
+    start(new JsonObject().put("trusted-proxies", new JsonArray().add("127.0.0.0/8")));
+
+    assertThat(forwarded("x-forwarded-for: 192.0.2.1\r\n")).isEqualTo("192.0.2.1");
+    assertThat(forwarded("x-forwarded-for: 192.0.2.1\r\nx-forwarded-for: 192.0.2.2\r\n"))
+        .isEqualTo("192.0.2.2");
+    assertThat(forwarded("x-forwarded-for: 192.0.2.1, nobody\r\n")).isEqualTo("127.0.0.1");
+  }
+
+  @Test
+  @DisplayName("TH11 a refusal says over HTTP when to come again")
+  void saysWhenToComeAgain() throws Exception {
+    start();
+
+    String answer = get("/later");
+    assertProblem(answer, 429);
+    assertThat(answer.toLowerCase(java.util.Locale.ROOT)).contains("retry-after: 77\r\n");
+    assertThat(body(answer).getInteger("retryAfter")).isEqualTo(77);
   }
 
   private String once(String bytes) throws IOException {

@@ -1,6 +1,8 @@
 package dev.starling.gateway;
 
+import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.Operation;
+import dev.starling.runtime.ServiceException;
 import dev.starling.runtime.ServiceVerticle;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpMethod;
@@ -62,6 +64,16 @@ final class Shop extends ServiceVerticle {
           .within(Duration.ofMinutes(10))
           .open();
 
+  static final Operation<Nothing, Page> WHENCE =
+      Operation.query("shop", "whence", Nothing.class, Page.class)
+          .at(HttpMethod.GET, "/whence")
+          .open();
+
+  static final Operation<Nothing, Page> LATER =
+      Operation.query("shop", "later", Nothing.class, Page.class)
+          .at(HttpMethod.GET, "/later")
+          .open();
+
   /** Calls of {@link #SLOW} that were begun. */
   final AtomicInteger slow = new AtomicInteger();
 
@@ -75,6 +87,12 @@ final class Shop extends ServiceVerticle {
     handle(MINE, Future::succeededFuture);
     handle(DROP, item -> Future.succeededFuture(new Nothing()));
     handle(SLOW, this::slow);
+    handle(WHENCE, (nothing, call) -> done(new Page(call.source(), 0)));
+    handle(
+        LATER,
+        nothing ->
+            Future.failedFuture(
+                new ServiceException(ErrorCode.TOO_MANY_REQUESTS, "Later").retryAfter(77)));
     handle(PATIENT, (item, call) -> done(new Page(item.text(), (int) call.remaining())));
   }
 

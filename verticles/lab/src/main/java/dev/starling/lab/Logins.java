@@ -22,7 +22,9 @@ final class Logins implements Part {
 
   @Override
   public void run(Programs programs, Vertx vertx, Pace pace, Findings findings) throws Exception {
-    NodeProcess node = programs.node("alone", Map.of("services", "user,gateway"));
+    NodeProcess node =
+        programs.node(
+            "alone", Map.of("services", "user,gateway", "http.trusted-proxies", Source.PROXIES));
     List<Account> users = new ArrayList<>();
     for (int i = 0; i < USERS; i++) {
       users.add(Account.register(node.awaitApi(), "user-" + i));

@@ -1,7 +1,10 @@
 package dev.starling.lab;
 
+import static java.util.Locale.ROOT;
+
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -44,9 +47,12 @@ record Question(
     return new Question(kind, name, "", HttpMethod.POST, "/api/login", Map.of(), credentials(name));
   }
 
-  /** Asks for an account, under a key unless that is empty. */
+  /** Asks for an account, under a key unless that is empty, from a network of its own. */
   static Question register(Kind kind, String name, String key) {
-    Map<String, String> headers = key.isEmpty() ? Map.of() : Map.of("Idempotency-Key", key);
+    Map<String, String> headers = new HashMap<>(Source.of(name.toLowerCase(ROOT).hashCode()));
+    if (!key.isEmpty()) {
+      headers.put("Idempotency-Key", key);
+    }
     return new Question(kind, name, key, HttpMethod.POST, USERS, headers, credentials(name));
   }
 

@@ -3,7 +3,9 @@ package dev.starling.lab;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import java.net.URI;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /**
@@ -22,8 +24,17 @@ record Visit(
     return new Visit(HttpMethod.GET, address, headers, null);
   }
 
+  /** Each from another network. */
   static Visit post(URI address, Supplier<Buffer> body) {
+    AtomicInteger visitors = new AtomicInteger();
     return new Visit(
-        HttpMethod.POST, address, () -> Map.of("Content-Type", "application/json"), body);
+        HttpMethod.POST,
+        address,
+        () -> {
+          Map<String, String> headers = new HashMap<>(Source.of(visitors.getAndIncrement()));
+          headers.put("Content-Type", "application/json");
+          return headers;
+        },
+        body);
   }
 }

@@ -51,6 +51,11 @@ final class Settings {
             list("origins such as https://app.example", "https?://[^\\s/?#@,]+"),
             "",
             "Origins whose pages may call; empty: none"),
+        new Setting(
+            "http.trusted-proxies",
+            list("networks such as 10.0.0.0/8 or fd00::/8", "[0-9A-Fa-f.:]+/\\d{1,3}"),
+            "",
+            "Proxies whose X-Forwarded-For tells the client's address; empty: none"),
         new Setting("operator.host", HOST, "127.0.0.1", "Address of the operator's port"),
         new Setting("operator.port", port(), "9090", "Port for operators; 0: any free port"),
         new Setting(

@@ -42,6 +42,7 @@ final class StarlingProcess implements AutoCloseable {
     private Builder(Path directory) {
       this.directory = directory;
       with("data.directory", directory.resolve("data").toString());
+      with("http.trusted-proxies", Client.PROXIES);
     }
 
     Builder with(String setting, Object value) {

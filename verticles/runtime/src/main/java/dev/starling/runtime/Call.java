@@ -1,5 +1,6 @@
 package dev.starling.runtime;
 
+import io.netty.util.NetUtil;
 import io.vertx.core.MultiMap;
 import java.util.HexFormat;
 import java.util.concurrent.ThreadLocalRandom;
@@ -7,8 +8,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /**
- * What travels with a call: from hop to hop its trace, its deadline and its caller's token, to the
- * operation called its key.
+ * What travels with a call: from hop to hop its trace, its deadline, its caller's token and the
+ * address of the client, to the operation called its key.
  *
  * <p>The token itself travels, and each service verifies it: being on the bus is no credential. The
  * deadline travels as the time left, since clocks of nodes differ.
@@ -20,21 +21,30 @@ public final class Call {
   static final String TRACE = "trace";
   static final String TOKEN = "token";
   static final String BUDGET = "budget";
+  static final String SOURCE = "source";
 
   private static final HexFormat HEX = HexFormat.of();
   private static final Pattern VISIBLE = Pattern.compile("[!-~]{1,255}");
 
   private final String trace;
   private final String token;
+  private final String source;
   private final long deadline;
   private final Caller caller;
   private final String key;
   private final boolean taken;
 
   private Call(
-      String trace, String token, long deadline, Caller caller, String key, boolean taken) {
+      String trace,
+      String token,
+      String source,
+      long deadline,
+      Caller caller,
+      String key,
+      boolean taken) {
     this.trace = trace;
     this.token = token;
+    this.source = source;
     this.deadline = deadline;
     this.caller = caller;
     this.key = key;
@@ -53,7 +63,7 @@ public final class Call {
 
   /** The first call of a chain that has its trace already, from {@link #newTrace()}. */
   public static Call begin(String trace, String token, long budget) {
-    return new Call(trace, token, System.nanoTime() + budget * 1_000_000, null, null, false);
+    return new Call(trace, token, null, System.nanoTime() + budget * 1_000_000, null, null, false);
   }
 
   /**
@@ -68,10 +78,15 @@ public final class Call {
     return new Call(
         isTrace(trace) ? trace : newTrace(),
         headers.get(TOKEN),
+        address(headers.get(SOURCE)),
         System.nanoTime() + left * 1_000_000,
         null,
         null,
         false);
+  }
+
+  private static String address(String text) {
+    return text != null && NetUtil.createByteArrayFromIpAddressString(text) != null ? text : null;
   }
 
   private static long parse(String number, long otherwise) {
@@ -101,10 +116,19 @@ public final class Call {
     return true;
   }
 
+  /**
+   * The same chain, begun by a client at this address.
+   *
+   * @param address a literal IPv4 or IPv6 address
+   */
+  public Call from(String address) {
+    return new Call(trace, token, address, deadline, caller, key, taken);
+  }
+
   /** The same chain with a smaller budget, in milliseconds. */
   Call within(long budget) {
     long sooner = Math.min(deadline - System.nanoTime(), budget * 1_000_000);
-    return new Call(trace, token, System.nanoTime() + sooner, caller, key, taken);
+    return new Call(trace, token, source, System.nanoTime() + sooner, caller, key, taken);
   }
 
   /**
@@ -115,17 +139,17 @@ public final class Call {
    * @throws ServiceException {@link ErrorCode#MALFORMED} for any other text
    */
   public Call keyed(String key) {
-    return new Call(trace, token, deadline, caller, checked(key), false);
+    return new Call(trace, token, source, deadline, caller, checked(key), false);
   }
 
   /** This call with the key that came with it, which goes no further. */
   Call taking(String key) {
-    return new Call(trace, token, deadline, caller, checked(key), true);
+    return new Call(trace, token, source, deadline, caller, checked(key), true);
   }
 
   /** This call as the next operation called is to get it. */
   Call onward() {
-    return taken ? new Call(trace, token, deadline, caller, null, false) : this;
+    return taken ? new Call(trace, token, source, deadline, caller, null, false) : this;
   }
 
   private static String checked(String key) {
@@ -140,7 +164,7 @@ public final class Call {
   }
 
   Call by(Caller verified) {
-    return new Call(trace, token, deadline, verified, key, taken);
+    return new Call(trace, token, source, deadline, verified, key, taken);
   }
 
   /** Names the whole chain of calls in logs, answers and problems. */
@@ -151,6 +175,14 @@ public final class Call {
   /** The caller's access token as it came, not yet trusted; null for none. */
   public String token() {
     return token;
+  }
+
+  /**
+   * Address of the client that began the chain, as the gateway saw it; null where none did. Limits
+   * for each source are kept by it; it proves nothing.
+   */
+  public String source() {
+    return source;
   }
 
   /**

@@ -153,6 +153,9 @@ public final class ServiceClient {
       if (call.token() != null) {
         options.addHeader(Call.TOKEN, call.token());
       }
+      if (call.source() != null) {
+        options.addHeader(Call.SOURCE, call.source());
+      }
       if (call.key() != null) {
         options.addHeader(Call.KEY, call.key());
       }

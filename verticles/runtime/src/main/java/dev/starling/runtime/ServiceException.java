@@ -16,8 +16,11 @@ import java.util.List;
 public final class ServiceException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  private static final String RETRY_AFTER = "retryAfter";
+
   private final ErrorCode code;
   private final transient List<FieldError> errors;
+  private final long retryAfter;
 
   public ServiceException(ErrorCode code, String detail) {
     this(code, detail, List.of());
@@ -28,9 +31,20 @@ public final class ServiceException extends RuntimeException {
   }
 
   public ServiceException(ErrorCode code, String detail, List<FieldError> errors, Throwable cause) {
+    this(code, detail, errors, cause, 1);
+  }
+
+  private ServiceException(
+      ErrorCode code, String detail, List<FieldError> errors, Throwable cause, long retryAfter) {
     super(detail, cause, false, code.isFault());
     this.code = code;
     this.errors = List.copyOf(errors);
+    this.retryAfter = Math.max(1, retryAfter);
+  }
+
+  /** The same refusal, where it is known when to come again: in so many seconds, 1 at least. */
+  public ServiceException retryAfter(long seconds) {
+    return new ServiceException(code, getMessage(), errors, getCause(), seconds);
   }
 
   /** A refusal on account of one field. */
@@ -73,7 +87,8 @@ public final class ServiceException extends RuntimeException {
                           e.getString("pointer"), e.getString("rule"), e.getString("detail")))
               .toList();
       return new ServiceException(
-          ErrorCode.ofType(problem.getString("type")), problem.getString("detail"), errors);
+              ErrorCode.ofType(problem.getString("type")), problem.getString("detail"), errors)
+          .retryAfter(problem.getLong(RETRY_AFTER, 1L));
     } catch (DecodeException | ClassCastException | NullPointerException e) {
       return new ServiceException(ErrorCode.INTERNAL, "The answer cannot be read", List.of(), e);
     }
@@ -85,6 +100,11 @@ public final class ServiceException extends RuntimeException {
 
   public List<FieldError> errors() {
     return errors;
+  }
+
+  /** Seconds after which to try again makes sense, 1 where nobody knows better. */
+  public long retryAfter() {
+    return retryAfter;
   }
 
   /**
@@ -100,6 +120,9 @@ public final class ServiceException extends RuntimeException {
             .put("status", code.status())
             .put("detail", getMessage())
             .put("instance", "urn:starling:trace:" + trace);
+    if (retryAfter > 1) {
+      problem.put(RETRY_AFTER, retryAfter);
+    }
     if (!errors.isEmpty()) {
       JsonArray list = new JsonArray();
       for (FieldError e : errors) {

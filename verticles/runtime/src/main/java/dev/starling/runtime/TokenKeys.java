@@ -17,6 +17,8 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The public keys of access tokens as this node knows them: in memory, so that verifying asks
@@ -30,6 +32,7 @@ import java.util.function.Supplier;
 // fails
 // the known keys count: who cannot be asked cannot revoke, and tokens end by themselves.
 final class TokenKeys {
+  private static final Logger log = LoggerFactory.getLogger(TokenKeys.class);
   private static final long REFRESH = 3_000;
   private static final long IDLE = 5_000;
   private static final long UNKNOWN = 10_000;
@@ -93,16 +96,19 @@ final class TokenKeys {
                   keys = parsed;
                   return null;
                 })
-            .recover(e -> Future.failedFuture(unavailable()))
-            .onComplete(done -> ended(done.succeeded()));
+            .onComplete(done -> ended(done.cause()))
+            .recover(e -> Future.failedFuture(unavailable()));
     if (!read.isComplete()) {
       reading = read;
     }
     return read;
   }
 
-  private synchronized void ended(boolean well) {
-    last = new Reading(clock.millis(), well);
+  private synchronized void ended(Throwable failure) {
+    if (failure != null && (last == null || last.well())) {
+      log.warn("The keys of access tokens cannot be read: {}", failure.getMessage());
+    }
+    last = new Reading(clock.millis(), failure == null);
     reading = null;
   }
 

@@ -1,5 +1,7 @@
 package dev.starling.user.api;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonInclude.Include;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.starling.runtime.Contract;
 import dev.starling.runtime.Operation;
@@ -28,7 +30,10 @@ public final class UserContract implements Contract {
           .keyed()
           .open();
 
-  /** Begins a session. 401 for an unknown name and for a wrong password alike. */
+  /**
+   * Begins a session. 401 for an unknown name and for a wrong password alike, 429 after too many
+   * wrong ones, 403 when one is not enough any more on a device that the account does not know.
+   */
   public static final Operation<Login, Tokens> LOGIN =
       Operation.command(SERVICE, "login", Login.class, Tokens.class)
           .at(HttpMethod.POST, "/api/login")
@@ -146,9 +151,17 @@ public final class UserContract implements Contract {
    *
    * @param username as it was registered, in any case
    * @param password as it was registered
+   * @param deviceToken from an earlier log-in to the account on this device, null for none: its
+   *     wrong passwords are counted apart from those of everybody else
    */
   public record Login(
-      @NotNull @Size(max = 256) String username, @NotNull @Size(max = 1024) String password) {
+      @NotNull @Size(max = 256) String username,
+      @NotNull @Size(max = 1024) String password,
+      @JsonProperty("device_token") @Size(max = 256) String deviceToken) {
+
+    public Login(String username, String password) {
+      this(username, password, null);
+    }
 
     @Override
     public String toString() {
@@ -281,12 +294,14 @@ public final class UserContract implements Contract {
    * @param tokenType always Bearer
    * @param expiresIn seconds
    * @param refreshToken asks for the next access token
+   * @param deviceToken to be kept by the device for its next log-in; null except after one
    */
   public record Tokens(
       @JsonProperty("access_token") String accessToken,
       @JsonProperty("token_type") String tokenType,
       @JsonProperty("expires_in") long expiresIn,
-      @JsonProperty("refresh_token") String refreshToken) {
+      @JsonProperty("refresh_token") String refreshToken,
+      @JsonProperty("device_token") @JsonInclude(Include.NON_NULL) String deviceToken) {
 
     @Override
     public String toString() {

@@ -6,11 +6,13 @@ import dev.starling.runtime.ServiceException;
 import dev.starling.user.api.UserContract.Register;
 import dev.starling.user.api.UserContract.User;
 import dev.starling.user.service.Accounts.Kept;
+import dev.starling.user.service.Throttle.Outcome;
 import io.vertx.core.Future;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /**
  * Makes accounts: each name once, and each key once.
@@ -26,18 +28,24 @@ final class Registrations {
   private final PasswordHasher hasher;
   private final RequestSeal seals;
   private final PasswordRules rules;
+  private final Throttle throttle;
+  private final Buckets buckets;
 
   Registrations(
       Accounts accounts,
       HashPool hashes,
       PasswordHasher hasher,
       RequestSeal seals,
-      PasswordRules rules) {
+      PasswordRules rules,
+      Throttle throttle,
+      Buckets buckets) {
     this.accounts = accounts;
     this.hashes = hashes;
     this.hasher = hasher;
     this.seals = seals;
     this.rules = rules;
+    this.throttle = throttle;
+    this.buckets = buckets;
   }
 
   /**
@@ -56,7 +64,7 @@ final class Registrations {
     Attempt attempt = new Attempt(request, call, name, seal);
     return hashes.admit(
         Duration.ofMillis(call.remaining()),
-        place -> settled(attempt, () -> create(attempt, place)));
+        place -> settled(attempt, taken -> counted(attempt, place, taken)));
   }
 
   private void check(Register request, String name) {
@@ -67,17 +75,32 @@ final class Registrations {
     rules.check("/password", request.password());
   }
 
-  /** The answer that stands already, or else what is given. */
-  private Future<User> settled(Attempt attempt, Supplier<Future<User>> otherwise) {
+  /**
+   * The answer that stands already, or else what is given.
+   *
+   * @param otherwise is told whether the name is taken
+   */
+  private Future<User> settled(Attempt attempt, Function<Boolean, Future<User>> otherwise) {
     return accounts
         .standing(attempt.call(), attempt.name())
         .compose(
-            standing -> {
-              if (standing.kept() != null) {
-                return Future.succeededFuture(replay(attempt, standing.kept()));
-              }
-              return standing.taken() ? Future.failedFuture(taken()) : otherwise.get();
-            });
+            standing ->
+                standing.kept() == null
+                    ? otherwise.apply(standing.taken())
+                    : Future.succeededFuture(replay(attempt, standing.kept())));
+  }
+
+  /** One that finds the name taken counts too, since it tells that there is such a user. */
+  private Future<User> counted(Attempt attempt, HashPool.Place place, boolean taken) {
+    return throttle.around(
+        attempt.call(),
+        buckets.registration(attempt.call().source()),
+        List.of(),
+        failure ->
+            failure == null || failure.code() == ErrorCode.CONFLICT
+                ? Outcome.WRONG
+                : Outcome.UNDONE,
+        () -> taken ? Future.failedFuture(taken()) : create(attempt, place));
   }
 
   /** As it was answered then, whatever has become of the user since. */
@@ -105,7 +128,7 @@ final class Registrations {
             added ->
                 added
                     .map(Future::succeededFuture)
-                    .orElseGet(() -> settled(attempt, () -> Future.failedFuture(taken()))));
+                    .orElseGet(() -> settled(attempt, taken -> Future.failedFuture(taken()))));
   }
 
   private static ServiceException taken() {

@@ -1,6 +1,10 @@
 package dev.starling.user.service;
 
 import dev.starling.runtime.Call;
+import dev.starling.runtime.ErrorCode;
+import dev.starling.runtime.Limit;
+import dev.starling.runtime.Limits;
+import dev.starling.runtime.ServiceException;
 import dev.starling.user.api.UserContract.EndedSessions;
 import dev.starling.user.api.UserContract.Session;
 import dev.starling.user.api.UserContract.Since;
@@ -59,6 +63,7 @@ final class Sessions {
 
   private final Database database;
   private final Rules rules;
+  private final Limits limits;
 
   /**
    * How long and how many.
@@ -77,9 +82,10 @@ final class Sessions {
    */
   record Live(UUID session, UUID user, Instant begun) {}
 
-  Sessions(Database database, Rules rules) {
+  Sessions(Database database, Rules rules, Limits limits) {
     this.database = database;
     this.rules = rules;
+    this.limits = limits;
   }
 
   /** Whatever runs statements for a call. */
@@ -158,17 +164,32 @@ final class Sessions {
         .query(
             """
             SELECT s.id, s.user_id, s.created_at,
-              s.revoked_at IS NULL AND s.absolute_expiry > now() AND u.enabled AS live
+              s.revoked_at IS NULL AND s.absolute_expiry > now() AND u.enabled AS live,
+              extract(epoch FROM interval '1 minute' - (now() - (
+                SELECT issued_at FROM refresh_tokens
+                WHERE session_id = s.id AND generation = t.generation + 1 - $2 AND generation > 0
+              )))::float8 AS wait
             FROM refresh_tokens t
               JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
             WHERE t.hash = $1 FOR UPDATE OF s""",
-            Buffer.buffer(token))
+            Buffer.buffer(token),
+            limits.get(Limit.REFRESHES))
         .map(rows -> Accounts.first(rows).filter(row -> row.getBoolean("live")))
         .compose(
             locked ->
                 locked.isEmpty()
                     ? Future.succeededFuture(Use.OF_NO_TOKEN)
-                    : useOnce(transaction, live(locked.get()), token, successor));
+                    : useOnce(transaction, unhurried(locked.get()), token, successor));
+  }
+
+  /** Refuses what comes too often. */
+  private static Live unhurried(Row row) {
+    Double wait = row.getDouble("wait");
+    if (wait != null && wait > 0) {
+      throw new ServiceException(ErrorCode.TOO_MANY_REQUESTS, "This session is refreshed too often")
+          .retryAfter((long) Math.ceil(wait));
+    }
+    return live(row);
   }
 
   private Future<Use> useOnce(

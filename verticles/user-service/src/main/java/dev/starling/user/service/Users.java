@@ -20,7 +20,6 @@ import dev.starling.user.api.UserContract.SessionList;
 import dev.starling.user.api.UserContract.Since;
 import dev.starling.user.api.UserContract.Tokens;
 import dev.starling.user.api.UserContract.User;
-import dev.starling.user.service.Accounts.Credentials;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -30,7 +29,6 @@ import io.vertx.core.json.JsonObject;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -44,21 +42,17 @@ final class Users implements AutoCloseable {
   /** Milliseconds for reading the signing keys; then those of before go on. */
   private static final long KEYS_BUDGET = 500;
 
-  /** For hashing a password anew whose stored string is of another cost or pepper. */
-  private static final Duration RENEWAL = Duration.ofSeconds(10);
-
   private static final Logger log = LoggerFactory.getLogger(Users.class);
 
   private final Database database;
   private final Accounts accounts;
   private final HashPool hashes;
-  private final PasswordHasher hasher;
   private final Registrations registrations;
-  private final PasswordRules rules;
+  private final Logins logins;
   private final Sessions sessions;
   private final RefreshTokens refreshTokens;
-  private final AccessTokens tokens;
-  private final Settings settings;
+  private final Issuer issuer;
+  private final Throttle throttle;
   private final CurrentKeys keys;
   private final KeyCipher cipher;
   private volatile Future<?> opened = Future.failedFuture("not yet");
@@ -81,30 +75,52 @@ final class Users implements AutoCloseable {
   }
 
   Users(Vertx vertx, Node node, JsonObject config) {
-    settings = Settings.of(config);
+    Settings settings = Settings.of(config);
     Limits limits = node.options().limits();
     database = new Database(vertx, config.getJsonObject("database"), limits);
     accounts = new Accounts(database);
-    sessions = new Sessions(database, settings.sessions());
-    rules = new PasswordRules(settings.passwordMinimum());
+    sessions = new Sessions(database, settings.sessions(), limits);
+    throttle = new Throttle(vertx, database);
     hashes = new HashPool(vertx, limits);
-    Pepper pepper = new Pepper(node.secrets().bytes(Secrets.PEPPER));
-    hasher = new PasswordHasher(Argon2.fastest(), settings.cost(), pepper, List.of());
-    refreshTokens = new RefreshTokens(pepper);
-    registrations = new Registrations(accounts, hashes, hasher, new RequestSeal(pepper), rules);
-    tokens =
-        new AccessTokens(
-            node.options().issuer(),
-            node.options().audience(),
-            settings.accessToken(),
-            Clock.systemUTC());
-    cipher = new KeyCipher(node.secrets().bytes(Secrets.KEY_ENCRYPTION));
     gauges(node.meters());
+    cipher = new KeyCipher(node.secrets().bytes(Secrets.KEY_ENCRYPTION));
     keys =
         new CurrentKeys(
             Clock.systemUTC(),
             () -> SigningKeys.load(Call.begin(null, KEYS_BUDGET), database, cipher));
+    issuer = new Issuer(keys, accessTokens(node, settings), settings.accessToken());
+
+    Pepper pepper = new Pepper(node.secrets().bytes(Secrets.PEPPER));
+    PasswordHasher hasher =
+        new PasswordHasher(Argon2.fastest(), settings.cost(), pepper, List.of());
+    PasswordRules rules = new PasswordRules(settings.passwordMinimum());
+    Buckets buckets = new Buckets(limits, pepper);
+    Devices devices = new Devices(pepper, Clock.systemUTC());
+    refreshTokens = new RefreshTokens(pepper);
+    registrations =
+        new Registrations(
+            accounts, hashes, hasher, new RequestSeal(pepper), rules, throttle, buckets);
+    logins =
+        new Logins(
+            accounts,
+            sessions,
+            hashes,
+            hasher,
+            rules,
+            refreshTokens,
+            issuer,
+            throttle,
+            buckets,
+            devices);
     vertx.setPeriodic(FORGET_FIRST, FORGET_EVERY, t -> forget());
+  }
+
+  private static AccessTokens accessTokens(Node node, Settings settings) {
+    return new AccessTokens(
+        node.options().issuer(),
+        node.options().audience(),
+        settings.accessToken(),
+        Clock.systemUTC());
   }
 
   private void gauges(MeterRegistry meters) {
@@ -138,6 +154,7 @@ final class Users implements AutoCloseable {
     if (opened.succeeded()) {
       forget(accounts::forgetKeys, Accounts.FORGOTTEN_AT_ONCE)
           .compose(v -> forget(sessions::forget, Sessions.FORGOTTEN_AT_ONCE))
+          .compose(v -> forget(throttle::forget, Throttle.FORGOTTEN_AT_ONCE))
           .onFailure(e -> log.warn("What is old stays until later: {}", e.getMessage()));
     }
   }
@@ -155,70 +172,8 @@ final class Users implements AutoCloseable {
     return registrations.register(request, call).recover(Users::overloaded);
   }
 
-  /** One Argon2 computation on every path, so that neither time nor load tells names apart. */
   Future<Tokens> login(Login request, Call call) {
-    return hashes
-        .admit(
-            Duration.ofMillis(call.remaining()),
-            place ->
-                accounts
-                    .credentials(call, Username.key(request.username()))
-                    .compose(found -> verify(place, found, request.password()))
-                    .compose(
-                        verified ->
-                            verified
-                                .map(c -> begin(call, c, request.password()))
-                                .orElseGet(Users::wrong)))
-        .recover(Users::overloaded);
-  }
-
-  /** Nobody waits for it, and nothing depends on it: the next log-in does it if this does not. */
-  private void renew(Credentials verified, String password) {
-    if (!hasher.needsRehash(verified.hash()) || !hashes.isIdle()) {
-      return;
-    }
-    Call call = Call.begin(null, RENEWAL.toMillis());
-    hashes
-        .admit(
-            RENEWAL,
-            place ->
-                hasher
-                    .hash(place, verified.id(), password)
-                    .compose(hash -> accounts.rehash(call, verified, hash)))
-        .onFailure(e -> log.debug("A password is hashed anew at a later log-in", e));
-  }
-
-  /** Those of the user if the password is theirs and they may log in. */
-  private Future<Optional<Credentials>> verify(
-      HashPool.Place place, Optional<Credentials> found, String password) {
-    return found
-        .map(c -> hasher.verify(place, c.id(), password, c.hash()))
-        .orElseGet(() -> hasher.verifyAbsent(place, password))
-        .map(right -> found.filter(c -> right && c.enabled()));
-  }
-
-  private static <T> Future<T> wrong() {
-    return Future.failedFuture(
-        new ServiceException(ErrorCode.UNAUTHENTICATED, "Username or password is wrong"));
-  }
-
-  private Future<Tokens> begin(Call call, Credentials verified, String password) {
-    String token = refreshTokens.first();
-    return sessions
-        .begin(call, verified.id(), verified.version(), RefreshTokens.hash(token))
-        .onSuccess(begun -> begun.ifPresent(live -> renew(verified, password)))
-        .compose(begun -> begun.map(live -> tokens(live, token)).orElseGet(Users::wrong));
-  }
-
-  private Future<Tokens> tokens(Sessions.Live live, String refreshToken) {
-    return keys.get()
-        .map(
-            signing ->
-                new Tokens(
-                    tokens.issue(signing.signing(), live.user(), live.session(), live.begun()),
-                    "Bearer",
-                    settings.accessToken().toSeconds(),
-                    refreshToken));
+    return logins.login(request, call).recover(Users::overloaded);
   }
 
   Future<Tokens> refresh(Refresh request, Call call) {
@@ -229,7 +184,7 @@ final class Users implements AutoCloseable {
     String successor = refreshTokens.after(token);
     return sessions
         .refresh(call, RefreshTokens.hash(token), RefreshTokens.hash(successor))
-        .compose(live -> live.map(l -> tokens(l, successor)).orElseGet(Users::invalid));
+        .compose(live -> live.map(l -> issuer.tokens(l, successor)).orElseGet(Users::invalid));
   }
 
   private static <T> Future<T> invalid() {
@@ -265,40 +220,8 @@ final class Users implements AutoCloseable {
             });
   }
 
-  /** Two computations: one for each password. */
   Future<Tokens> changePassword(ChangePassword request, Call call) {
-    rules.check("/newPassword", request.newPassword());
-    return hashes
-        .admit(
-            Duration.ofMillis(call.remaining()),
-            place ->
-                accounts
-                    .credentials(call, user(call))
-                    .compose(found -> verify(place, found, request.currentPassword()))
-                    .compose(
-                        verified ->
-                            verified
-                                .map(c -> change(call, place, c, request.newPassword()))
-                                .orElseGet(Users::notTheirs)))
-        .recover(Users::overloaded);
-  }
-
-  private Future<Tokens> change(
-      Call call, HashPool.Place place, Credentials verified, String password) {
-    String token = refreshTokens.first();
-    return hasher
-        .hash(place, verified.id(), password)
-        .compose(
-            hash ->
-                sessions.changePassword(
-                    call, verified.id(), verified.version(), hash, RefreshTokens.hash(token)))
-        .compose(begun -> begun.map(live -> tokens(live, token)).orElseGet(Users::notTheirs));
-  }
-
-  private static <T> Future<T> notTheirs() {
-    return Future.failedFuture(
-        ServiceException.ofField(
-            ErrorCode.INVALID, "/currentPassword", "wrong", "is not the current password"));
+    return logins.changePassword(user(call), request, call).recover(Users::overloaded);
   }
 
   private static UUID user(Call call) {

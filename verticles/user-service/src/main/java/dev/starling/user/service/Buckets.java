@@ -1,0 +1,123 @@
+package dev.starling.user.service;
+
+import dev.starling.runtime.Limit;
+import dev.starling.runtime.Limits;
+import io.netty.util.NetUtil;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * Says which counts an attempt belongs to. Names and addresses are in none of them, only their HMAC
+ * with a key of the nodes, so that the table tells nothing about anybody, and unknown names are
+ * counted as known ones are.
+ *
+ * <p>A source is a network: the first 24 bits of an IPv4 address, 64 of IPv6, since who has one
+ * address of it has many. A call that comes from no client, but from another service, has none.
+ */
+final class Buckets {
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+  private static final Duration QUARTER = Duration.ofMinutes(15);
+  private static final Duration HOUR = Duration.ofHours(1);
+  private static final Duration HALF_A_DAY = Duration.ofHours(12);
+  private static final Duration FIRST_WAIT = Duration.ofSeconds(1);
+
+  /** For how long wrong passwords without a right one add up. */
+  private static final Duration SEASON = Duration.ofDays(90);
+
+  private static final byte[] NO_NETWORK = new byte[0];
+
+  private final Limits limits;
+  private final Mac256 mac;
+
+  Buckets(Limits limits, Pepper pepper) {
+    this.limits = limits;
+    this.mac = new Mac256(pepper.derived("keys of the throttle"));
+  }
+
+  /**
+   * Those of a log-in.
+   *
+   * @param source address of the client, null for none
+   * @param device under which the account knows the client, null for none
+   */
+  List<Bucket> login(String name, String source, byte[] device) {
+    byte[] account = bytes(name);
+    if (device != null) {
+      return List.of(anHour(Counted.DEVICE, Limit.DEVICE_FAILURES, account, device));
+    }
+    byte[] network = network(source);
+    List<Bucket> buckets = new ArrayList<>();
+    if (network.length > 0) {
+      buckets.add(within(Counted.LOGINS, Limit.LOGINS, MINUTE, network));
+      buckets.add(within(Counted.SOURCE, Limit.SOURCE_FAILURES, QUARTER, network));
+    }
+    buckets.add(
+        new Bucket(
+            key(Counted.ACCOUNT_AND_SOURCE, account, network),
+            limits.get(Limit.FREE_FAILURES),
+            HALF_A_DAY,
+            FIRST_WAIT,
+            Duration.ofMillis(limits.get(Limit.LONGEST_THROTTLE))));
+    buckets.add(anHour(Counted.ACCOUNT, Limit.ACCOUNT_FAILURES, account));
+    buckets.add(within(Counted.CEILING, Limit.CEILING, SEASON, account));
+    return buckets;
+  }
+
+  /** What a right password ends: the counts that are about this account alone. */
+  List<byte[]> ended(String name, String source) {
+    byte[] account = bytes(name);
+    return List.of(
+        key(Counted.ACCOUNT_AND_SOURCE, account, network(source)), key(Counted.CEILING, account));
+  }
+
+  /** Those of a registration; none for another service. */
+  List<Bucket> registration(String source) {
+    byte[] network = network(source);
+    return network.length == 0
+        ? List.of()
+        : List.of(within(Counted.REGISTRATIONS, Limit.REGISTRATIONS, HOUR, network));
+  }
+
+  /** Those of a password that somebody gives who is logged in. */
+  List<Bucket> password(UUID user) {
+    byte[] id = bytes(user.toString());
+    return List.of(anHour(Counted.USER, Limit.DEVICE_FAILURES, id));
+  }
+
+  private Bucket within(Counted counted, Limit most, Duration window, byte[]... whose) {
+    return Bucket.within(key(counted, whose), limits.get(most), window);
+  }
+
+  private Bucket anHour(Counted counted, Limit most, byte[]... whose) {
+    return Bucket.anHour(key(counted, whose), limits.get(most));
+  }
+
+  private byte[] key(Counted counted, byte[]... whose) {
+    byte[] seal = mac.of(whose);
+    return ByteBuffer.allocate(1 + seal.length).put((byte) counted.ordinal()).put(seal).array();
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static byte[] network(String source) {
+    if (source == null) {
+      return NO_NETWORK;
+    }
+    try {
+      byte[] address =
+          InetAddress.getByAddress(NetUtil.createByteArrayFromIpAddressString(source)).getAddress();
+      return Arrays.copyOf(address, address.length == 4 ? 3 : 8);
+    } catch (UnknownHostException e) {
+      throw new IllegalArgumentException(source + " is no address", e);
+    }
+  }
+}

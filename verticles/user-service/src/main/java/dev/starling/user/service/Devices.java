@@ -1,0 +1,80 @@
+package dev.starling.user.service;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Base64;
+import java.util.regex.Pattern;
+
+/**
+ * Makes and knows the tokens by which an account knows a device that has logged in to it before.
+ *
+ * <p>Such a device has a count of wrong passwords of its own, so that nobody who guesses from
+ * elsewhere can keep the owner out (the idea of OWASP's device cookies). It proves nothing else:
+ * without the password it opens nothing.
+ */
+final class Devices {
+  private static final String PREFIX = "dt_";
+  private static final int ID = 16;
+  private static final int EXPIRY = Long.BYTES;
+  private static final int SEAL = 32;
+  private static final Pattern TOKEN = Pattern.compile(PREFIX + "[A-Za-z0-9_-]{75}");
+  private static final Duration LIFETIME = Duration.ofDays(90);
+
+  private final Mac256 mac;
+  private final InstantSource clock;
+  private final SecureRandom random = new SecureRandom();
+
+  Devices(Pepper pepper, InstantSource clock) {
+    this.mac = new Mac256(pepper.derived("tokens of devices"));
+    this.clock = clock;
+  }
+
+  /**
+   * The id under which the account knows the device; null for a token of another account, an old
+   * one, or none.
+   *
+   * @param name by which the account is unique
+   */
+  byte[] known(String name, String token) {
+    if (token == null || !TOKEN.matcher(token).matches()) {
+      return null;
+    }
+    ByteBuffer bytes =
+        ByteBuffer.wrap(Base64.getUrlDecoder().decode(token.substring(PREFIX.length())));
+    byte[] id = new byte[ID];
+    byte[] seal = new byte[SEAL];
+    bytes.get(id);
+    long expires = bytes.getLong();
+    bytes.get(seal);
+    boolean ours = MessageDigest.isEqual(seal, seal(name, id, expires));
+    return ours && expires > clock.millis() ? id : null;
+  }
+
+  /**
+   * A token for the next 90 days.
+   *
+   * @param id as {@link #known}, null for a device that is not
+   */
+  String token(String name, byte[] id) {
+    byte[] device = id == null ? newId() : id;
+    long expires = clock.millis() + LIFETIME.toMillis();
+    ByteBuffer bytes = ByteBuffer.allocate(ID + EXPIRY + SEAL);
+    bytes.put(device).putLong(expires).put(seal(name, device, expires));
+    return PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes.array());
+  }
+
+  private byte[] newId() {
+    byte[] id = new byte[ID];
+    random.nextBytes(id);
+    return id;
+  }
+
+  private byte[] seal(String name, byte[] id, long expires) {
+    byte[] until = ByteBuffer.allocate(EXPIRY).putLong(expires).array();
+    return mac.of(name.getBytes(StandardCharsets.UTF_8), id, until);
+  }
+}
