@@ -2,6 +2,7 @@ package dev.starling.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
 import dev.starling.harness.Harness;
 import dev.starling.runtime.Call;
@@ -16,6 +17,7 @@ import dev.starling.user.api.UserContract.Refresh;
 import dev.starling.user.api.UserContract.Register;
 import dev.starling.user.api.UserContract.Tokens;
 import io.vertx.core.Future;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -340,7 +342,10 @@ class ThrottleIT extends UserNodes {
     }
 
     int rows = text("SELECT encode(key, 'hex') FROM throttle").size();
-    assertThat(rows).isLessThanOrEqualTo(2 + 3 * 30);
+    assertThat(rows).as("a hundred a minute").isLessThanOrEqualTo(2 + 3 * 100);
+    execute("UPDATE throttle SET expires_at = now() - interval '1 second'");
+    Harness.await(deploy(node()));
+    await().atMost(Duration.ofSeconds(60)).until(() -> text("SELECT '' FROM throttle").isEmpty());
   }
 
   @Test

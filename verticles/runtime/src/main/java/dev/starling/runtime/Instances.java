@@ -119,23 +119,25 @@ final class Instances {
   }
 
   /**
-   * Succeeds when each has been asked once and one of each service has answered, or nobody would
+   * Succeeds when each has been asked once and one of each service can be called, or nobody would
    * wait longer: while partitions move to a node that has just joined, the way there may take
    * seconds.
+   *
+   * @param understood whether one that has answered can be called
    */
-  Future<Void> reach() {
+  Future<Void> reach(Predicate<Instance> understood) {
     long end = System.nanoTime() + LONGEST_REACH;
     return Future.join(all().stream().map(this::reach).toList())
         .otherwiseEmpty()
-        .compose(v -> awaitOneOfEach(end));
+        .compose(v -> awaitOneOfEach(understood, end));
   }
 
-  private Future<Void> awaitOneOfEach(long end) {
+  private Future<Void> awaitOneOfEach(Predicate<Instance> understood, long end) {
     Set<String> silent = services(i -> true);
-    silent.removeAll(services(Instance::isReached));
+    silent.removeAll(services(i -> i.isReached() && understood.test(i)));
     return closed || silent.isEmpty() || System.nanoTime() > end
         ? Future.succeededFuture()
-        : vertx.timer(LOOK).compose(v -> awaitOneOfEach(end));
+        : vertx.timer(LOOK).compose(v -> awaitOneOfEach(understood, end));
   }
 
   private Set<String> services(Predicate<Instance> which) {

@@ -13,13 +13,19 @@ import com.github.victools.jsonschema.module.jackson.JacksonModule;
 import com.github.victools.jsonschema.module.jackson.JacksonOption;
 import com.github.victools.jsonschema.module.jakarta.validation.JakartaValidationModule;
 import com.github.victools.jsonschema.module.jakarta.validation.JakartaValidationOption;
+import java.lang.annotation.Annotation;
+import java.lang.reflect.AnnotatedParameterizedType;
+import java.lang.reflect.AnnotatedType;
+import java.lang.reflect.Method;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.ToIntFunction;
+import java.util.stream.Stream;
 import org.hibernate.validator.constraints.CodePointLength;
 
 /**
@@ -88,15 +94,44 @@ public final class Schema {
     } else if (!(type instanceof Class<?> plain) || !signed.add(type)) {
       return;
     } else if (plain.isRecord()) {
-      text.append(plain.getName()).append(Arrays.toString(plain.getAnnotations()));
+      text.append(plain.getName());
+      sign(plain.getAnnotations(), text);
       for (RecordComponent component : plain.getRecordComponents()) {
-        text.append(component.getName())
-            .append(component.getAnnotatedType())
-            .append(Arrays.toString(component.getAccessor().getAnnotations()));
+        text.append(component.getName());
+        sign(component.getAnnotatedType(), text);
+        sign(component.getAccessor().getAnnotations(), text);
         sign(component.getGenericType(), signed, text);
       }
     } else if (!plain.isPrimitive() && !plain.getName().startsWith("java.")) {
       text.append(of(plain).json());
+    }
+  }
+
+  private static void sign(AnnotatedType type, StringBuilder text) {
+    text.append(type.getType().getTypeName());
+    sign(type.getAnnotations(), text);
+    if (type instanceof AnnotatedParameterizedType generic) {
+      for (AnnotatedType argument : generic.getAnnotatedActualTypeArguments()) {
+        sign(argument, text);
+      }
+    }
+  }
+
+  /** Their own text has their members in an order that differs from one JVM to the next. */
+  private static void sign(Annotation[] annotations, StringBuilder text) {
+    for (Annotation annotation : annotations) {
+      text.append(annotation.annotationType().getName());
+      Stream.of(annotation.annotationType().getDeclaredMethods())
+          .sorted(Comparator.comparing(Method::getName))
+          .forEach(member -> text.append(member.getName()).append(value(annotation, member)));
+    }
+  }
+
+  private static String value(Annotation annotation, Method member) {
+    try {
+      return Arrays.deepToString(new Object[] {member.invoke(annotation)});
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(e);
     }
   }
 

@@ -51,13 +51,17 @@ public final class ServiceDirectory {
             vertx, membership, registry, instances, contracts, this::refresh, this::refreshSoon);
   }
 
-  /** Succeeds when the registry was read and each instance in it has been reached or given up. */
+  /** Succeeds when the registry was read and of each service in it an instance can be called. */
   Future<Void> start() {
     return reconciliation
         .start()
-        .compose(v -> instances.reach())
+        .compose(v -> instances.reach(this::isUnderstood))
         .otherwiseEmpty()
         .onSuccess(v -> refresh());
+  }
+
+  private boolean isUnderstood(Instance instance) {
+    return !contracts.operations(instance.announcement().contract()).isEmpty();
   }
 
   void close() {

@@ -45,7 +45,7 @@ class InstancesIT {
     Instance quick = add("echo", "one", 0);
     Instance slow = add("user", "one", 3); // two come by its being added
 
-    await(instances.reach());
+    await(instances.reach(i -> true));
 
     assertThat(quick.isReached()).isTrue();
     assertThat(slow.isReached()).isTrue();
@@ -57,17 +57,27 @@ class InstancesIT {
     Instance silent = add("user", "two", Integer.MAX_VALUE);
     long begin = System.nanoTime();
 
-    await(instances.reach());
+    await(instances.reach(i -> true));
 
     assertThat(silent.isReached()).isFalse();
     assertThat((System.nanoTime() - begin) / 1_000_000).isLessThan(2_500);
   }
 
   @Test
+  void waitsUntilTheContractOfOneIsKnown() {
+    Instance instance = add("user", "one", 0);
+    AtomicInteger asked = new AtomicInteger();
+
+    await(instances.reach(i -> i == instance && asked.incrementAndGet() > 3));
+
+    assertThat(asked).hasValue(4);
+  }
+
+  @Test
   void startsAllTheSameWhenNobodyAnswers() {
     Instance silent = add("user", "one", Integer.MAX_VALUE);
 
-    await(instances.reach());
+    await(instances.reach(i -> true));
 
     assertThat(silent.isReached()).isFalse();
   }
