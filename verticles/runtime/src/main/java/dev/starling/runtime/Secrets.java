@@ -19,6 +19,7 @@ import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * The secrets of a node: one file of mode 0600 each, made at first need, never shown.
@@ -43,6 +44,10 @@ public final class Secrets {
   public static final String OPERATOR = "operator";
 
   private static final int BYTES = 32;
+
+  /** Random bytes are never fewer, short of once in 10^36 times; repeated ones are. */
+  private static final int DIFFERENT_BYTES = 8;
+
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY_DIRECTORY =
@@ -87,8 +92,7 @@ public final class Secrets {
       if (create && Files.notExists(file)) {
         create(file);
       }
-      Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
-      if (permissions.stream().anyMatch(p -> !p.name().startsWith("OWNER_"))) {
+      if (isOpenToOthers(file)) {
         throw new SecretsException(file + " can be read by others; chmod 600 it");
       }
       return file;
@@ -98,6 +102,12 @@ public final class Secrets {
     } catch (IOException e) {
       throw new SecretsException(file + " cannot be used: " + e);
     }
+  }
+
+  /** Whether anybody but its owner may do anything with a file. */
+  public static boolean isOpenToOthers(Path file) throws IOException {
+    return Files.getPosixFilePermissions(file).stream()
+        .anyMatch(p -> !p.name().startsWith("OWNER_"));
   }
 
   /** Appears whole or not at all, and once only, also when two nodes start at the same instant. */
@@ -132,12 +142,19 @@ public final class Secrets {
       if (secret.length != BYTES) {
         throw new SecretsException(file + " does not hold " + 2 * BYTES + " hexadecimal digits");
       }
+      if (different(secret) < DIFFERENT_BYTES) {
+        throw new SecretsException(file + " holds an example, not a secret; make a random one");
+      }
       return secret;
     } catch (IllegalArgumentException | CharacterCodingException e) {
       throw new SecretsException(file + " does not hold " + 2 * BYTES + " hexadecimal digits");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static long different(byte[] bytes) {
+    return IntStream.range(0, bytes.length).map(i -> bytes[i]).distinct().count();
   }
 
   /** Says whether two nodes share their secrets and gives nothing of them away. */

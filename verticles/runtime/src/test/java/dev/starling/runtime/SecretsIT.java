@@ -14,6 +14,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +25,7 @@ class SecretsIT {
   @TempDir private Path directory;
 
   @Test
+  @DisplayName("TL4 makes a secret of 256 bits that only its owner reads")
   void makesASecretThatOnlyItsOwnerReads() throws Exception {
     Path nested = directory.resolve("state/secrets");
     Secrets secrets = Secrets.in(nested, true);
@@ -83,6 +85,7 @@ class SecretsIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"rw-r-----", "rw----r--", "rw--w----", "rwxrwxrwx"})
+  @DisplayName("TL4 refuses a secret that others may touch")
   void refusesASecretThatOthersMayTouch(String permissions) throws Exception {
     Secrets secrets = Secrets.in(directory, true);
     Path file = secrets.file(Secrets.PEPPER);
@@ -97,6 +100,7 @@ class SecretsIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "change-me", "00", "zz", "\u00e9"})
+  @DisplayName("TL4 refuses what is not 256 bits, examples too")
   void refusesWhatIsNo256Bits(String content) throws Exception {
     for (String text : List.of(content, content.repeat(32), "0".repeat(66), "0".repeat(62))) {
       if (text.equals("0".repeat(64))) {
@@ -109,6 +113,18 @@ class SecretsIT {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"00", "ff", "ab", "deadbeef", "01234567"})
+  @DisplayName("TL4 refuses an example of the right length")
+  void refusesAnExample(String repeated) {
+    String example = repeated.repeat(64 / repeated.length());
+
+    assertThatThrownBy(() -> secretsWith(example.getBytes()).bytes(Secrets.PEPPER))
+        .isInstanceOf(SecretsException.class)
+        .hasMessageContaining("holds an example")
+        .hasMessageNotContaining(repeated + repeated);
+  }
+
   @Test
   void refusesAFileThatIsNoText() {
     assertThatThrownBy(() -> secretsWith(new byte[] {(byte) 0xff, 0, 1}).bytes(Secrets.PEPPER))
@@ -118,9 +134,10 @@ class SecretsIT {
 
   @Test
   void readsAFileThatAnEditorEndedWithALine() throws Exception {
-    assertThat(secretsWith(("ab".repeat(32) + "\n").getBytes()).bytes(Secrets.PEPPER))
-        .hasSize(32)
-        .containsOnly(0xab);
+    String hex = "0123456789abcdef".repeat(4);
+
+    assertThat(secretsWith((hex + "\n").getBytes()).bytes(Secrets.PEPPER))
+        .isEqualTo(HexFormat.of().parseHex(hex));
   }
 
   @Test
