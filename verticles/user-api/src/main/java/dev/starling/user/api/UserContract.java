@@ -142,7 +142,7 @@ public final class UserContract implements Contract {
 
     @Override
     public String toString() {
-      return "Register[username=" + username + "]";
+      return "Register[]";
     }
   }
 
@@ -165,7 +165,7 @@ public final class UserContract implements Contract {
 
     @Override
     public String toString() {
-      return "Login[username=" + username + "]";
+      return "Login[]";
     }
   }
 
@@ -285,7 +285,13 @@ public final class UserContract implements Contract {
    * @param username as typed when it was registered
    * @param created when it was registered
    */
-  public record User(UUID id, String username, Instant created) {}
+  public record User(UUID id, String username, Instant created) {
+
+    @Override
+    public String toString() {
+      return "User[id=" + id + "]";
+    }
+  }
 
   /**
    * A session has begun (names of RFC 6749).
