@@ -75,6 +75,7 @@ final class Partition implements Fault {
     String address = network.address(node.name());
     node.under(network.prefix(node.name()))
         .with("database.url", url)
+        .with("database.insecure", true)
         .with("cluster.host", address)
         .with("cluster.member-port", MEMBER_PORT)
         .with(

@@ -76,6 +76,23 @@ final class Settings {
             true,
             "PostgreSQL to use; empty: the embedded one"),
         new Setting(
+            "database.migration-url",
+            text("postgresql://user:password@host:port/database", "(?s)postgres(ql)?://.+"),
+            "",
+            true,
+            "The same database as another role, which owns the tables; empty: one role does all"),
+        new Setting(
+            "database.ca",
+            path(),
+            "",
+            "CA (PEM) by which the database's certificate and the name in it are verified; empty:"
+                + " not at all"),
+        new Setting(
+            "database.insecure",
+            flag(),
+            "false",
+            "Whether the database may be beyond the loopback without database.ca"),
+        new Setting(
             "cluster.config",
             path(),
             "",

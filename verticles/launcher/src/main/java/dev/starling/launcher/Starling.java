@@ -143,6 +143,10 @@ public final class Starling extends VertxApplication implements VertxApplication
       certificate = ClusterTls.of(configuration);
     }
     services = Services.load(arguments.services(), configuration.list("services"));
+    if (configuration.isConfigured("database.migration-url")
+        && !configuration.isConfigured("database.url")) {
+      throw new StartException("database.migration-url is of use with database.url only");
+    }
     Path data = configuration.path("data.directory");
     createData(data);
     secrets = Secrets.in(configuration.secretsDirectory(), alone);

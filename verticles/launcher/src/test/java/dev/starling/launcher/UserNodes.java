@@ -109,6 +109,23 @@ abstract class UserNodes {
         .deployVerticle(new UserVerticle(), new DeploymentOptions().setConfig(config));
   }
 
+  /** The same server as another role, of another database perhaps. */
+  static String url(String role, String password, String name) {
+    return "postgresql://%s:%s@127.0.0.1:%d/%s".formatted(role, password, database.port(), name);
+  }
+
+  /** The superuser of the server. */
+  static String url() {
+    return url("starling", SECRET, "starling");
+  }
+
+  /** What the user service is given on a node that has a database of its own. */
+  static JsonObject config(JsonObject database) {
+    JsonObject config = config();
+    config.getJsonObject("database").mergeIn(database).remove("password");
+    return config;
+  }
+
   /** What the user service is given on a node that leaves all to the defaults. */
   static JsonObject config() {
     try {

@@ -14,6 +14,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgConnection;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
@@ -23,6 +24,7 @@ import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -58,7 +60,7 @@ final class Database {
   private static final long WAY_BACK_MILLIS = 50;
 
   private final Vertx vertx;
-  private final JsonObject config;
+  private final DatabaseRoles roles;
   private final Limits limits;
   private final Pool jobs;
   private int pools;
@@ -92,11 +94,12 @@ final class Database {
   /**
    * Prepares the pools; no connection is made yet.
    *
-   * @param config {@code url} and {@code password}
+   * @param config what is below {@code database} in the configuration
+   * @throws IllegalArgumentException as {@link DatabaseRoles#of}
    */
   Database(Vertx vertx, JsonObject config, Limits limits) {
     this.vertx = vertx;
-    this.config = config;
+    this.roles = DatabaseRoles.of(config);
     this.limits = limits;
     wanted = Bounds.of(limits);
     calls = calls(wanted);
@@ -105,7 +108,7 @@ final class Database {
     jobs =
         pool(
             vertx,
-            connect(config, 0, JOB_LOCK_WAIT_MILLIS),
+            connect(roles.service(), 0, JOB_LOCK_WAIT_MILLIS),
             new PoolOptions()
                 .setMaxSize(1)
                 .setMaxWaitQueueSize(JOB_QUEUE)
@@ -119,7 +122,7 @@ final class Database {
         bounds,
         pool(
             vertx,
-            connect(config, bounds.statement(), bounds.lock()),
+            connect(roles.service(), bounds.statement(), bounds.lock()),
             new PoolOptions()
                 .setShared(true)
                 .setName(POOL + "-" + ++pools)
@@ -153,11 +156,8 @@ final class Database {
     vertx.setTimer(LEAVE_MILLIS, t -> superseded.pool().close());
   }
 
-  private static PgConnectOptions connect(JsonObject config, long statement, long lock) {
-    PgConnectOptions connect = PgConnectOptions.fromUri(config.getString("url"));
-    if (config.containsKey("password")) {
-      connect.setPassword(config.getString("password"));
-    }
+  private static PgConnectOptions connect(PgConnectOptions role, long statement, long lock) {
+    PgConnectOptions connect = new PgConnectOptions(role);
     connect
         .setCachePreparedStatements(true)
         .addProperty("application_name", POOL)
@@ -281,12 +281,43 @@ final class Database {
    * Fails with {@link ErrorCode#UNAVAILABLE} when the database is away.
    */
   <T> Future<T> job(Function<SqlConnection, Future<T>> work) {
-    return jobs.withConnection(
-            connection -> {
-              connection.exceptionHandler(Database::lost);
-              return work.apply(connection);
-            })
-        .recover(failure -> isOutage(failure) ? unreachable(failure) : refused(failure));
+    return jobs.withConnection(watched(work)).recover(this::notDone);
+  }
+
+  /**
+   * Brings the tables to the version of this code, as their owner, who then lets the service change
+   * their rows.
+   */
+  Future<Void> migrate() {
+    return roles
+        .owner()
+        .map(
+            owner ->
+                PgConnection.connect(vertx, connect(owner, 0, JOB_LOCK_WAIT_MILLIS))
+                    .compose(
+                        connection ->
+                            watched(c -> Migrations.run(c, roles.service().getUser()))
+                                .apply(connection)
+                                .eventually(connection::close))
+                    .recover(this::notDone))
+        .orElseGet(() -> job(Migrations::run));
+  }
+
+  private static <T> Function<SqlConnection, Future<T>> watched(
+      Function<SqlConnection, Future<T>> work) {
+    return connection -> {
+      connection.exceptionHandler(Database::lost);
+      return work.apply(connection);
+    };
+  }
+
+  private <T> Future<T> notDone(Throwable failure) {
+    Optional<String> distrust = roles.trust().flatMap(DatabaseTrust::refusal);
+    if (distrust.isPresent()) {
+      return Future.failedFuture(
+          new IllegalStateException("The database's certificate is refused: " + distrust.get()));
+    }
+    return isOutage(failure) ? unreachable(failure) : refused(failure);
   }
 
   private static <T> Future<T> refused(Throwable failure) {
@@ -361,8 +392,11 @@ final class Database {
     if (failure instanceof PgException refusal) {
       return isOutage(refusal.getSqlState());
     }
-    return failure instanceof VertxException
-        || !(failure instanceof RuntimeException || failure instanceof SSLException);
+    boolean refusal =
+        failure instanceof RuntimeException
+            || failure instanceof SSLException
+            || failure.getClass() == Exception.class; // The client's own: a server without TLS.
+    return failure instanceof VertxException || !refusal;
   }
 
   /**

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * Brings the tables to the version of this code, once, also when several nodes start at the same
@@ -34,12 +35,48 @@ final class Migrations {
 
   /** Runs what has not run yet, on a connection without a statement time-out. */
   static Future<Void> run(SqlConnection connection) {
+    return alone(connection, () -> bring(connection));
+  }
+
+  /**
+   * The same as the owner of the tables, who then lets another role change rows, and nothing else.
+   *
+   * @param role of the service
+   */
+  static Future<Void> run(SqlConnection connection, String role) {
+    return alone(connection, () -> bring(connection).compose(v -> grant(connection, role)));
+  }
+
+  private static Future<Void> bring(SqlConnection connection) {
+    return history(connection).compose(done -> apply(connection, done));
+  }
+
+  private static Future<Void> alone(SqlConnection connection, Supplier<Future<Void>> work) {
     return connection
         .query("SELECT pg_advisory_lock(" + LOCK + ")")
         .execute()
-        .compose(v -> history(connection))
-        .compose(done -> apply(connection, done))
+        .compose(v -> work.get())
         .eventually(() -> connection.query("SELECT pg_advisory_unlock(" + LOCK + ")").execute());
+  }
+
+  /** Of all that is there, since a table may be as old as the first start with one role only. */
+  private static Future<Void> grant(SqlConnection connection, String role) {
+    return connection
+        .preparedQuery(
+            """
+            SELECT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO %I', oid::regclass, $1)
+            FROM pg_class
+            WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
+              AND relowner = current_user::regrole AND relname <> 'schema_history'""")
+        .execute(Tuple.of(role))
+        .compose(
+            grants -> {
+              Future<?> chain = Future.succeededFuture();
+              for (Row grant : grants) {
+                chain = chain.compose(v -> connection.query(grant.getString(0)).execute());
+              }
+              return chain.mapEmpty();
+            });
   }
 
   private static Future<Map<String, String>> history(SqlConnection connection) {

@@ -141,10 +141,8 @@ final class Users implements AutoCloseable {
     if (opened.failed()) {
       opened =
           database
-              .job(
-                  connection ->
-                      Migrations.run(connection)
-                          .compose(v -> SigningKeys.ensure(connection, cipher)))
+              .migrate()
+              .compose(v -> database.job(connection -> SigningKeys.ensure(connection, cipher)))
               .onSuccess(keys::keep);
     }
     return opened;
