@@ -3,8 +3,12 @@ package dev.starling.launcher;
 import dev.starling.runtime.Limit;
 import dev.starling.runtime.Limits;
 import dev.starling.runtime.Nearest;
+import dev.starling.runtime.Secrets;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,6 +31,10 @@ import java.util.function.UnaryOperator;
 final class Configuration {
   private static final Map<String, Setting> PATHS = Settings.by(Setting::path);
   private static final String DEFAULT = "default";
+  private static final String COMMAND_LINE =
+      "%s (system property): everybody on this machine can read a command line; use %s";
+  private static final String OPEN_FILE =
+      "%s (file %s): others can read the file; chmod 600 it or use %s";
   private static final String SECTIONS = "config";
 
   private final Map<String, Object> values = new HashMap<>();
@@ -50,11 +58,10 @@ final class Configuration {
     Configuration configuration = new Configuration();
     file.ifPresent(configuration::overlayFile);
     Map<String, Setting> variables = Settings.by(Setting::environmentVariable);
-    configuration.overlay(
-        startingWith("STARLING_", ServiceLinks.removedFrom(environment, variables.keySet())),
-        variables,
-        "environment",
-        name -> "environment " + name);
+    Map<String, Object> ours =
+        startingWith("STARLING_", ServiceLinks.removedFrom(environment, variables.keySet()));
+    configuration.overlaySecretFiles(ours);
+    configuration.overlay(ours, variables, "environment", name -> "environment " + name);
     Map<String, String> properties = new HashMap<>();
     systemProperties
         .stringPropertyNames()
@@ -193,8 +200,51 @@ final class Configuration {
       Map<String, Object> layer = new TreeMap<>();
       flatten("", ConfigurationFile.read(file), layer, file);
       overlay(layer, PATHS, "file " + file, path -> "file " + file);
+      checkSecrets(layer, file);
     } catch (ConfigurationException e) {
       mistakes.addAll(e.mistakes());
+    }
+  }
+
+  private void checkSecrets(Map<String, Object> layer, Path file) throws ConfigurationException {
+    for (Setting setting : Settings.ALL) {
+      Object found = layer.get(setting.path());
+      try {
+        if (found instanceof String && setting.isSecret(found) && Secrets.isOpenToOthers(file)) {
+          mistakes.add(OPEN_FILE.formatted(setting.path(), file, setting.fileVariable()));
+        }
+      } catch (IOException e) {
+        throw new ConfigurationException(List.of("-conf: " + file + " cannot be read"));
+      }
+    }
+  }
+
+  /** Takes the variables that name files out of the others. */
+  private void overlaySecretFiles(Map<String, Object> environment) {
+    for (Setting setting : Settings.ALL) {
+      Object file = setting.secret() ? environment.remove(setting.fileVariable()) : null;
+      if (file == null) {
+        continue;
+      }
+      String origin = setting.fileVariable() + " " + Setting.oneLine(file.toString());
+      if (environment.containsKey(setting.environmentVariable())) {
+        mistakes.add(
+            "%s (%s): given by %s too"
+                .formatted(setting.path(), origin, setting.environmentVariable()));
+        continue;
+      }
+      try {
+        Path path = Path.of(file.toString());
+        if (Secrets.isOpenToOthers(path)) {
+          mistakes.add(
+              "%s (%s): others can read the file; chmod 600 it".formatted(setting.path(), origin));
+          continue;
+        }
+        String held = Files.readString(path).strip();
+        overlay(Map.of(setting.path(), held), PATHS, "environment", name -> origin);
+      } catch (IOException | InvalidPathException e) {
+        mistakes.add("%s (%s): the file cannot be read".formatted(setting.path(), origin));
+      }
     }
   }
 
@@ -250,6 +300,9 @@ final class Configuration {
           }
           try {
             set(setting, found, origin.apply(name));
+            if (setting.isSecret(found) && name.equals(setting.systemProperty())) {
+              mistakes.add(COMMAND_LINE.formatted(setting.path(), setting.fileVariable()));
+            }
           } catch (IllegalArgumentException e) {
             mistakes.add(
                 "%s (%s): found %s; expected %s"

@@ -39,6 +39,11 @@ record Setting(String path, Type type, String standard, boolean secret, String m
     return "STARLING_" + path.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
   }
 
+  /** Of a secret: the variable that names a file which holds it, as in containers. */
+  String fileVariable() {
+    return environmentVariable() + "_FILE";
+  }
+
   String systemProperty() {
     return "starling." + path;
   }
@@ -63,6 +68,11 @@ record Setting(String path, Type type, String standard, boolean secret, String m
             ? array.getList()
             : found instanceof String text ? Arrays.asList(text.split(",", -1)) : List.of(found);
     return elements.stream().map(type::element).toList();
+  }
+
+  /** Whether something of the value is not for everybody to see. */
+  boolean isSecret(Object value) {
+    return secret && shown(value).contains(MASK);
   }
 
   /** What was found, for a message: never a secret, always one short line. */

@@ -10,12 +10,14 @@ import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -262,6 +264,65 @@ class ConfigurationIT {
   }
 
   @Test
+  @DisplayName("TL4 a password in a file that others can read is refused, and not told")
+  void refusesASecretInAFileThatOthersCanRead() throws Exception {
+    Path file = write("database: {url: 'postgresql://bob:c4n4ry@db/star'}");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
+
+    assertThat(mistakes(file))
+        .containsExactly(
+            "database.url (file "
+                + file
+                + "): others can read the file; chmod 600 it or use STARLING_DATABASE_URL_FILE");
+    assertThat(load("database: {url: 'postgresql://bob@db/star'}").text("database.url"))
+        .isEqualTo("postgresql://bob@db/star");
+  }
+
+  @Test
+  @DisplayName("TL4 a secret comes from a file that a variable names, and is not printed")
+  void readsASecretFromAFile() throws Exception {
+    Path secret =
+        Files.writeString(directory.resolve("secret"), "postgresql://bob:c4n4ry@db/star\n");
+    Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("r--------"));
+    Path yaml = write("database: {url: 'postgresql://bob@other/star'}");
+    Configuration configuration =
+        load(yaml, Map.of("STARLING_DATABASE_URL_FILE", secret.toString()));
+
+    assertThat(configuration.text("database.url")).isEqualTo("postgresql://bob:c4n4ry@db/star");
+    assertThat(configuration.print())
+        .contains("database.url = postgresql://bob:******@db/star  # STARLING_DATABASE_URL_FILE ")
+        .doesNotContain(CANARY);
+  }
+
+  @Test
+  @DisplayName("TL4 a file for a secret that others can read, or that is missing, is refused")
+  void refusesAnOpenFileForASecret() throws Exception {
+    Path open = Files.writeString(directory.resolve("open"), "postgresql://bob:c4n4ry@db/star");
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rw-r--r--"));
+    Path yaml = write("log: {level: warn}");
+    String variable = "STARLING_DATABASE_MIGRATION_URL_FILE";
+    String prefix = "database.migration-url (" + variable + " ";
+
+    assertThat(mistakes(yaml, Map.of(variable, open.toString())))
+        .containsExactly(prefix + open + "): others can read the file; chmod 600 it");
+    assertThat(mistakes(yaml, Map.of(variable, open + "-none")))
+        .containsExactly(prefix + open + "-none): the file cannot be read");
+    assertThat(
+            mistakes(
+                yaml,
+                Map.of(
+                    variable,
+                    open.toString(),
+                    "STARLING_DATABASE_MIGRATION_URL",
+                    "postgresql://db/star")))
+        .containsExactly(prefix + open + "): given by STARLING_DATABASE_MIGRATION_URL too");
+    assertThat(mistakes(yaml, Map.of("STARLING_HTTP_PORT_FILE", open.toString())))
+        .singleElement()
+        .asString()
+        .startsWith("STARLING_HTTP_PORT_FILE (environment): no such setting");
+  }
+
+  @Test
   void noSecretOfTheFileIsPrinted() throws Exception {
     Path file =
         write(
@@ -269,6 +330,7 @@ class ConfigurationIT {
             database: {url: "postgresql://bob:c4n4ry@db:5432/star"}
             config: {mail: {password: c4n4ry, deep: {key: c4n4ry}, hosts: [c4n4ry]}}
             """);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
 
     assertThat(load(file, Map.of()).print())
         .contains("database.url = postgresql://bob:******@db:5432/star  # file " + file + "\n")

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -302,6 +303,21 @@ class ConfigurationTest {
         .contains("database.url = " + printed + "  # environment STARLING_DATABASE_URL\n")
         .doesNotContain(CANARY);
     assertThat(configuration.toString()).doesNotContain(CANARY);
+  }
+
+  @Test
+  @DisplayName("TL4 a password on the command line is refused, and not told")
+  void refusesASecretOnTheCommandLine() throws Exception {
+    assertThat(
+            mistakes(
+                Map.of(), Map.of("starling.database.url", "postgresql://bob:c4n4ry@db.example/d")))
+        .containsExactly(
+            "database.url (system property): everybody on this machine can read a command line;"
+                + " use STARLING_DATABASE_URL_FILE");
+    assertThat(
+            load(Map.of(), Map.of("starling.database.url", "postgresql://bob@db.example/d"))
+                .text("database.url"))
+        .isEqualTo("postgresql://bob@db.example/d");
   }
 
   @ParameterizedTest
