@@ -55,7 +55,7 @@ record PhcString(Argon2.Cost cost, String keyId, byte[] salt, byte[] tag) {
 
   String encoded() {
     Base64.Encoder encoder = Base64.getEncoder().withoutPadding();
-    return "$argon2id$v=19$m=%d,t=%d,p=%d,keyid=%s$%s$%s"
+    return "$argon2id$v=19$m=%s,t=%s,p=%s,keyid=%s$%s$%s"
         .formatted(
             cost.memory(),
             cost.iterations(),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.starling.user.service.Argon2.Cost;
 import java.util.Base64;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,20 @@ class PhcStringTest {
         .isEqualTo("$argon2id$v=19$m=19456,t=2,p=1,keyid=AbCd+/09$" + SALT + "$" + TAG);
     assertThat(PhcString.parse(encoded)).get().usingRecursiveComparison().isEqualTo(hash);
     assertThat(hash.toString()).doesNotContain(TAG);
+  }
+
+  @Test
+  @DisplayName("H2 writes the same digits whatever the machine's language")
+  void writesTheSameDigitsInEveryLanguage() {
+    PhcString hash = new PhcString(Cost.DEFAULT, "AbCd+/09", new byte[16], new byte[32]);
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("ar-EG"));
+    try {
+      assertThat(hash.encoded()).startsWith("$argon2id$v=19$m=19456,t=2,p=1,");
+      assertThat(PhcString.parse(hash.encoded())).isPresent();
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   @ParameterizedTest
