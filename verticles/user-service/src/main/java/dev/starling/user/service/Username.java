@@ -29,8 +29,8 @@ final class Username {
 
   /** Independent of the machine's language; applied twice it gives what it gives once. */
   static String key(String username) {
-    String folded = Normalizer.normalize(username.strip(), Normalizer.Form.NFKC);
-    return Normalizer.normalize(folded.toLowerCase(Locale.ROOT), Normalizer.Form.NFKC);
+    String folded = Normalizer.normalize(username, Normalizer.Form.NFKC).toLowerCase(Locale.ROOT);
+    return Normalizer.normalize(folded, Normalizer.Form.NFKC).strip();
   }
 
   static boolean isReserved(String key) {
