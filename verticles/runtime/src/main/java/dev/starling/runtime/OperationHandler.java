@@ -138,7 +138,8 @@ final class OperationHandler<I, O> {
           ErrorCode.TOO_LARGE,
           "The request is larger than " + node.options().limits().get(Limit.HTTP_BODY) + " bytes");
     }
-    return Codec.request(body, parameters(message), operation.request());
+    String parameters = message.headers().get(ServiceVerticle.PARAMETERS);
+    return Codec.request(body, parameters(parameters), operation.request());
   }
 
   private static Buffer bytes(Object body) {
@@ -154,16 +155,19 @@ final class OperationHandler<I, O> {
     throw new ServiceException(ErrorCode.MALFORMED, "The body is not a JSON object");
   }
 
-  private static Map<String, String> parameters(Message<?> message) {
-    String parameters = message.headers().get(ServiceVerticle.PARAMETERS);
+  static Map<String, String> parameters(String parameters) {
     if (parameters == null) {
       return null;
     }
     try {
-      return PARAMETERS.readValue(parameters);
+      Map<String, String> read = PARAMETERS.readValue(parameters);
+      if (read == null || !read.containsValue(null)) {
+        return read;
+      }
     } catch (JsonProcessingException e) {
-      throw new ServiceException(ErrorCode.MALFORMED, "The parameters cannot be read");
+      // Refused below.
     }
+    throw new ServiceException(ErrorCode.MALFORMED, "The parameters cannot be read");
   }
 
   private void reply(Message<?> message, O value, boolean bytes, Call call) {
