@@ -74,7 +74,7 @@ public final class Call {
    */
   static Call received(MultiMap headers, long budget, long waited) {
     String trace = headers.get(TRACE);
-    long left = Math.min(budget, parse(headers.get(BUDGET), budget) - waited);
+    long left = Math.max(0, Math.min(budget, parse(headers.get(BUDGET), budget) - waited));
     return new Call(
         isTrace(trace) ? trace : newTrace(),
         headers.get(TOKEN),

@@ -1,0 +1,30 @@
+package dev.starling.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.MultiMap;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class CallTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "500, 0, 500",
+    "500, 100, 400",
+    "500, 600, 0",
+    "5000, 0, 1000",
+    "9223372036854775807, 0, 1000",
+    "-1, 0, 0",
+    "-9223372036855, 0, 0",
+    "-9223372036854775808, 0, 0",
+    "500, 9223372036854775807, 0",
+    "many, 0, 1000"
+  })
+  void hasAtMostItsBudget(String left, long waited, long expected) {
+    MultiMap headers = MultiMap.caseInsensitiveMultiMap().add(Call.BUDGET, left);
+
+    assertThat(Call.received(headers, 1_000, waited).remaining())
+        .isBetween(expected - 500, expected);
+  }
+}
