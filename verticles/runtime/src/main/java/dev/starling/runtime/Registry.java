@@ -137,7 +137,7 @@ final class Registry {
   }
 
   /** What is sealed counts; the rest of the record is for other readers. */
-  private Optional<Announcement> read(String what, Object found) {
+  Optional<Announcement> read(String what, Object found) {
     JsonObject record = parse(found);
     if (record != null && !TYPE.equals(record.getValue("type"))) {
       return Optional.empty(); // another program's
