@@ -185,6 +185,11 @@ final class Settings {
             "15",
             "Characters a new password needs at least"),
         new Setting(
+            "user.breached-passwords",
+            path(),
+            "",
+            "File of breached passwords, SHA-1 in order (Pwned Passwords); empty: none"),
+        new Setting(
             "gateway.routes",
             list("prefix=service, such as /api/login=user", "/[^\\s=,]*=" + SERVICE),
             "",

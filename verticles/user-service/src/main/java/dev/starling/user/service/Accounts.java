@@ -32,11 +32,12 @@ final class Accounts {
    * What is needed to verify a password.
    *
    * @param id the user
+   * @param username as typed when it was registered
    * @param hash the stored string
    * @param enabled whether the user may log in
    * @param version changes with the password, and with nothing else
    */
-  record Credentials(UUID id, String hash, boolean enabled, long version) {
+  record Credentials(UUID id, String username, String hash, boolean enabled, long version) {
     @Override
     public String toString() {
       return "Credentials[id=" + id + "]";
@@ -151,7 +152,8 @@ final class Accounts {
     return database
         .query(
             call,
-            "SELECT id, password_hash, enabled, version FROM users WHERE username_key = $1",
+            "SELECT id, username, password_hash, enabled, version FROM users"
+                + " WHERE username_key = $1",
             key)
         .map(rows -> first(rows).map(Accounts::credentials));
   }
@@ -159,13 +161,17 @@ final class Accounts {
   /** What is needed to verify the password of a user who is known already. */
   Future<Optional<Credentials>> credentials(Call call, UUID user) {
     return database
-        .query(call, "SELECT id, password_hash, enabled, version FROM users WHERE id = $1", user)
+        .query(
+            call,
+            "SELECT id, username, password_hash, enabled, version FROM users WHERE id = $1",
+            user)
         .map(rows -> first(rows).map(Accounts::credentials));
   }
 
   private static Credentials credentials(Row row) {
     return new Credentials(
         row.getUUID("id"),
+        row.getString("username"),
         row.getString("password_hash"),
         row.getBoolean("enabled"),
         row.getLong("version"));

@@ -141,20 +141,36 @@ final class Logins {
     return hashes.admit(
         Duration.ofMillis(call.remaining()),
         place ->
-            throttle.around(
-                call,
-                buckets.password(user),
-                List.of(),
-                wrongIf(ErrorCode.INVALID),
-                () ->
-                    accounts
-                        .credentials(call, user)
-                        .compose(found -> verify(place, found, request.currentPassword()))
-                        .compose(
-                            verified ->
-                                verified
-                                    .map(c -> change(call, place, c, request.newPassword()))
-                                    .orElseGet(Logins::notTheirs))));
+            accounts
+                .credentials(call, user)
+                .compose(found -> checkGuesses(found, request.newPassword()))
+                .compose(found -> changePassword(user, request, call, place, found)));
+  }
+
+  private Future<Optional<Credentials>> checkGuesses(Optional<Credentials> found, String password) {
+    return found
+        .map(c -> rules.checkGuesses("/newPassword", password, c.username()).map(found))
+        .orElseGet(() -> Future.succeededFuture(found));
+  }
+
+  private Future<Tokens> changePassword(
+      UUID user,
+      ChangePassword request,
+      Call call,
+      HashPool.Place place,
+      Optional<Credentials> found) {
+    return throttle.around(
+        call,
+        buckets.password(user),
+        List.of(),
+        wrongIf(ErrorCode.INVALID),
+        () ->
+            verify(place, found, request.currentPassword())
+                .compose(
+                    verified ->
+                        verified
+                            .map(c -> change(call, place, c, request.newPassword()))
+                            .orElseGet(Logins::notTheirs)));
   }
 
   private Future<Tokens> change(

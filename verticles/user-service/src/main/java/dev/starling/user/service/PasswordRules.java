@@ -2,13 +2,28 @@ package dev.starling.user.service;
 
 import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.ServiceException;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.util.Optional;
 
-/**
- * What a new password must be, besides what the contract says of its length.
- *
- * @param minimum characters, as Unicode counts them
- */
-record PasswordRules(int minimum) {
+/** What a new password must be, besides what the contract says of its length. */
+final class PasswordRules implements AutoCloseable {
+  private final Vertx vertx;
+  private final int minimum;
+  private final BlockList blocked;
+  private final Optional<BreachedPasswords> breached;
+
+  /**
+   * @param minimum characters, as Unicode counts them
+   */
+  PasswordRules(Vertx vertx, int minimum, Optional<BreachedPasswords> breached) {
+    this.vertx = vertx;
+    this.minimum = minimum;
+    this.blocked = new BlockList(minimum);
+    this.breached = breached;
+  }
+
   /**
    * Refuses a password with {@link ErrorCode#INVALID}, and says which rule it breaks.
    *
@@ -17,16 +32,51 @@ record PasswordRules(int minimum) {
   void check(String pointer, String password) {
     int length = password.codePointCount(0, password.length());
     if (length < minimum) {
-      throw ServiceException.ofField(
-          ErrorCode.INVALID,
-          pointer,
-          "code-point-length",
-          "must have at least " + minimum + " characters");
+      throw refusal(pointer, "code-point-length", "must have at least " + minimum + " characters");
     }
     try {
       OpaqueString.of(password);
     } catch (IllegalArgumentException e) {
-      throw ServiceException.ofField(ErrorCode.INVALID, pointer, "character", e.getMessage());
+      throw refusal(pointer, "character", e.getMessage());
     }
+  }
+
+  /**
+   * Fails in the same way for a password that others would guess. It is no work for an event loop,
+   * since lists are looked into, and worth a place among those that hash.
+   *
+   * @param password that has passed {@link #check}
+   * @param username of its user
+   */
+  Future<Void> checkGuesses(String pointer, String password, String username) {
+    return vertx.executeBlocking(
+        () -> {
+          guess(pointer, password, username);
+          return null;
+        },
+        false);
+  }
+
+  private void guess(String pointer, String password, String username) throws IOException {
+    Optional<String> reason = blocked.refusal(password, username);
+    if (reason.isPresent()) {
+      throw refusal(pointer, "blocked", reason.get());
+    }
+    if (Likeness.alike(password, username)) {
+      throw refusal(pointer, "similar", "is too much like the username");
+    }
+    if (breached.isPresent() && breached.get().contains(password)) {
+      throw refusal(
+          pointer, "breached", "was found in a data breach, so that it is among the first guesses");
+    }
+  }
+
+  private static ServiceException refusal(String pointer, String rule, String detail) {
+    return ServiceException.ofField(ErrorCode.INVALID, pointer, rule, detail);
+  }
+
+  @Override
+  public void close() {
+    breached.ifPresent(BreachedPasswords::close);
   }
 }

@@ -64,7 +64,10 @@ final class Registrations {
     Attempt attempt = new Attempt(request, call, name, seal);
     return hashes.admit(
         Duration.ofMillis(call.remaining()),
-        place -> settled(attempt, taken -> counted(attempt, place, taken)));
+        place ->
+            rules
+                .checkGuesses("/password", request.password(), name)
+                .compose(v -> settled(attempt, taken -> counted(attempt, place, taken))));
   }
 
   private void check(Register request, String name) {

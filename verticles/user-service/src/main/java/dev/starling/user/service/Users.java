@@ -26,9 +26,11 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -47,6 +49,7 @@ final class Users implements AutoCloseable {
   private final Database database;
   private final Accounts accounts;
   private final HashPool hashes;
+  private final PasswordRules rules;
   private final Registrations registrations;
   private final Logins logins;
   private final Sessions sessions;
@@ -59,7 +62,11 @@ final class Users implements AutoCloseable {
 
   /** The settings below {@code user} in the configuration; times in milliseconds there. */
   private record Settings(
-      Duration accessToken, Sessions.Rules sessions, int passwordMinimum, Argon2.Cost cost) {
+      Duration accessToken,
+      Sessions.Rules sessions,
+      int passwordMinimum,
+      Optional<Path> breachedPasswords,
+      Argon2.Cost cost) {
     static Settings of(JsonObject config) {
       return new Settings(
           Duration.ofMillis(config.getLong("access-token-lifetime")),
@@ -69,6 +76,9 @@ final class Users implements AutoCloseable {
               Duration.ofMillis(config.getLong("refresh-token-grace")),
               config.getInteger("sessions")),
           config.getInteger("password-minimum-length"),
+          Optional.of(config.getString("breached-passwords"))
+              .filter(path -> !path.isEmpty())
+              .map(Path::of),
           new Argon2.Cost(
               config.getInteger("hash-memory"), config.getInteger("hash-iterations"), 1));
     }
@@ -93,7 +103,11 @@ final class Users implements AutoCloseable {
     Pepper pepper = new Pepper(node.secrets().bytes(Secrets.PEPPER));
     PasswordHasher hasher =
         new PasswordHasher(Argon2.fastest(), settings.cost(), pepper, List.of());
-    PasswordRules rules = new PasswordRules(settings.passwordMinimum());
+    rules =
+        new PasswordRules(
+            vertx,
+            settings.passwordMinimum(),
+            settings.breachedPasswords().map(BreachedPasswords::open));
     Buckets buckets = new Buckets(limits, pepper);
     Devices devices = new Devices(pepper, Clock.systemUTC());
     refreshTokens = new RefreshTokens(pepper);
@@ -256,6 +270,7 @@ final class Users implements AutoCloseable {
   @Override
   public void close() {
     hashes.close();
+    rules.close();
     database.close();
   }
 }
