@@ -31,7 +31,7 @@ import java.util.stream.Collectors;
  *
  * <p>Configuration: {@code host}, {@code port}, {@code tls} (a directory with tls.crt and tls.key,
  * or empty), {@code insecure}, {@code cors} (origins), {@code trusted-proxies} (networks), {@code
- * routes} (pins).
+ * routes} (pins), {@code administrative} (whether it serves administration, or all else).
  */
 public final class GatewayVerticle extends VerticleBase {
   /** Under this name {@code services} lists the gateway. */
@@ -47,6 +47,7 @@ public final class GatewayVerticle extends VerticleBase {
   private HttpServer server;
   private Certificate certificate;
   private List<ContractDocument> contracts = List.of();
+  private CertificateWatch watch;
   private Router router;
   private Future<Buffer> description;
   private final Map<HttpConnection, Arrival> arrivals = new HashMap<>();
@@ -54,7 +55,7 @@ public final class GatewayVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     node = Node.of(vertx);
-    table = new RouteTable(strings("routes"));
+    table = new RouteTable(strings("routes"), isAdministrative());
     limits = node.options().limits();
     pipeline =
         new Pipeline(
@@ -96,17 +97,25 @@ public final class GatewayVerticle extends VerticleBase {
         .compose(v -> certificate == null ? Future.succeededFuture() : watchCertificate());
   }
 
-  /** Once for each node, since all its gateways share one server. */
+  /** Once for each server, which those of a node that listen on one port share. */
   private Future<?> watchCertificate() {
-    return node.shared(
-        CertificateWatch.class,
-        () ->
-            new CertificateWatch(
-                vertx,
-                certificate,
-                changed ->
-                    server.updateSSLOptions(
-                        new ServerSSLOptions().setKeyCertOptions(changed.key()))));
+    if (!isAdministrative()) {
+      return node.shared(CertificateWatch.class, this::newCertificateWatch);
+    }
+    watch = newCertificateWatch();
+    return Future.succeededFuture();
+  }
+
+  private CertificateWatch newCertificateWatch() {
+    return new CertificateWatch(
+        vertx,
+        certificate,
+        changed ->
+            server.updateSSLOptions(new ServerSSLOptions().setKeyCertOptions(changed.key())));
+  }
+
+  private boolean isAdministrative() {
+    return config().getBoolean("administrative", false);
   }
 
   /** A connection must bring a request in time, and there are not more than the limit. */
@@ -169,6 +178,9 @@ public final class GatewayVerticle extends VerticleBase {
   /** Takes no more connections and finishes what is in flight, within the node's drain time. */
   @Override
   public Future<?> stop() {
+    if (watch != null) {
+      watch.close();
+    }
     return server.shutdown(limits.get(Limit.DRAIN), TimeUnit.MILLISECONDS);
   }
 }

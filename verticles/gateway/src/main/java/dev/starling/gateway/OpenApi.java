@@ -165,6 +165,9 @@ final class OpenApi {
     if (!entry.operation().open()) {
       responses.put("401", problem(ErrorCode.UNAUTHENTICATED.title()));
     }
+    if (entry.operation().role() != null) {
+      responses.put("403", problem(ErrorCode.FORBIDDEN.title()));
+    }
     return responses.put("default", problem("Any other problem"));
   }
 

@@ -23,14 +23,17 @@ final class RouteTable {
   static final String OPENAPI = "/openapi.json";
 
   private final Map<String, String> pins;
+  private final boolean administrative;
   private final Set<String> reported = new HashSet<>();
 
   /**
    * Makes a table.
    *
    * @param pins as {@code prefix=service}
+   * @param administrative whether it has the routes for administration, or all others
    */
-  RouteTable(List<String> pins) {
+  RouteTable(List<String> pins, boolean administrative) {
+    this.administrative = administrative;
     this.pins = new HashMap<>();
     for (String pin : pins) {
       int equals = pin.indexOf('=');
@@ -50,7 +53,9 @@ final class RouteTable {
     for (ContractDocument contract : contracts) {
       for (ContractDocument.Entry entry : contract.operations()) {
         OperationSpec operation = entry.operation();
-        if (operation.path() != null && isOwner(operation, owners)) {
+        if (operation.path() != null
+            && operation.administrative() == administrative
+            && isOwner(operation, owners)) {
           routes.add(entry);
         }
       }

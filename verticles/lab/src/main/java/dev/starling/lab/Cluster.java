@@ -87,6 +87,7 @@ final class Cluster implements AutoCloseable {
         .with("cluster.port", busPort)
         .with("cluster.members", members)
         .with("http.port", 0)
+        .with("http.admin.port", 0)
         .with("http.trusted-proxies", Source.PROXIES)
         .with("operator.port", 0)
         .with("faults.enabled", true)

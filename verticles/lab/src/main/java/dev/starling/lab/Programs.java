@@ -96,6 +96,7 @@ final class Programs {
     all.put("node.name", name);
     all.put("data.directory", data().toString());
     all.put("http.port", Ports.free(1).get(0));
+    all.put("http.admin.port", "0");
     all.put("operator.port", "0");
     all.putAll(settings);
     Map<String, String> environment = new HashMap<>();

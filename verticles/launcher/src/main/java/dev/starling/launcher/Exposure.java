@@ -14,10 +14,11 @@ final class Exposure {
    *     that this is meant
    */
   static boolean isLoopbackOnly(Configuration configuration, boolean clustered) {
-    boolean http = isLoopback(configuration, "http.host");
+    boolean http =
+        isLoopback(configuration, "http.host") && isLoopback(configuration, "http.admin.host");
     if (!http && !configuration.isConfigured("http.tls") && !configuration.flag("http.insecure")) {
       throw new StartException(
-          "http.host is not loopback: set http.tls to a directory with tls.crt and tls.key, or"
+          "http.host or http.admin.host is not loopback: set http.tls to a directory with tls.crt and tls.key, or"
               + " http.insecure: true if something in front speaks TLS");
     }
     boolean cluster = !clustered || isLoopback(configuration, "cluster.host");

@@ -36,6 +36,9 @@ final class NodeVerticle extends VerticleBase {
   /** Any free port, one for all cores; for 0 Vert.x would give each of them its own. */
   private static final int ANY = -1;
 
+  /** Another such; what shares a negative port shares the real one. */
+  private static final int ANY_OTHER = -2;
+
   private final Configuration configuration;
   private final Limits limits;
   private final Services services;
@@ -49,6 +52,7 @@ final class NodeVerticle extends VerticleBase {
   private Future<Void> drained;
   private Node node;
   private int httpPort;
+  private int adminPort;
   private int operatorPort;
 
   /**
@@ -82,12 +86,13 @@ final class NodeVerticle extends VerticleBase {
         .compose(joined -> unlessStopping(this::operator))
         .compose(v -> Future.fromCompletionStage(database, context))
         .compose(this::services)
-        .compose(v -> services.gateway() ? unlessStopping(this::gateway) : Future.succeededFuture())
+        .compose(
+            v -> services.gateway() ? unlessStopping(this::gateways) : Future.succeededFuture())
         .onSuccess(v -> node.health().remove("start"));
   }
 
   /** While Vert.x closes, deploying would wait for that, and that waits for this start. */
-  private Future<?> unlessStopping(Supplier<Future<?>> step) {
+  private <T> Future<T> unlessStopping(Supplier<Future<T>> step) {
     return stopping ? Future.failedFuture("The node is stopping") : step.get();
   }
 
@@ -114,7 +119,7 @@ final class NodeVerticle extends VerticleBase {
               OperatorVerticle verticle = new OperatorVerticle();
               JsonObject config = configuration.below("operator").put("port", port);
               return vertx
-                  .deployVerticle(verticle, new DeploymentOptions().setConfig(config))
+                  .deployVerticle(verticle, once(config))
                   .onSuccess(id -> operatorPort = verticle.port());
             })
         .onSuccess(running::push);
@@ -138,32 +143,46 @@ final class NodeVerticle extends VerticleBase {
     return vertx.deployVerticle(make, onEachCore(config)).onSuccess(running::push);
   }
 
-  private Future<?> gateway() {
+  private Future<?> gateways() {
+    return gateway("http", false)
+        .onSuccess(port -> httpPort = port)
+        .compose(v -> unlessStopping(() -> gateway("http.admin", true)))
+        .onSuccess(port -> adminPort = port);
+  }
+
+  private Future<Integer> gateway(String part, boolean administrative) {
+    Deque<GatewayVerticle> made = new ArrayDeque<>();
+    int any = administrative ? ANY_OTHER : ANY;
     return onFreePort(
-            "http",
+            part,
             port -> {
-              JsonObject config = configuration.below("http").put("port", port == 0 ? ANY : port);
-              config.mergeIn(configuration.below("gateway"));
-              Deque<GatewayVerticle> made = new ArrayDeque<>();
-              return vertx
-                  .deployVerticle(
-                      () -> {
-                        GatewayVerticle verticle = new GatewayVerticle();
-                        synchronized (made) {
-                          made.push(verticle);
-                        }
-                        return verticle;
-                      },
-                      onEachCore(config))
-                  .onSuccess(id -> httpPort = made.peek().port());
+              JsonObject config =
+                  configuration
+                      .below("http")
+                      .mergeIn(configuration.below("gateway"))
+                      .mergeIn(configuration.below(part))
+                      .put("port", port == 0 ? any : port)
+                      .put("administrative", administrative);
+              return vertx.deployVerticle(
+                  () -> {
+                    GatewayVerticle verticle = new GatewayVerticle();
+                    synchronized (made) {
+                      made.push(verticle);
+                    }
+                    return verticle;
+                  },
+                  administrative ? once(config) : onEachCore(config));
             })
-        .onSuccess(running::push);
+        .onSuccess(running::push)
+        .map(id -> made.peek().port());
+  }
+
+  private static DeploymentOptions once(JsonObject config) {
+    return new DeploymentOptions().setConfig(config);
   }
 
   private static DeploymentOptions onEachCore(JsonObject config) {
-    return new DeploymentOptions()
-        .setConfig(config)
-        .setInstances(Runtime.getRuntime().availableProcessors());
+    return once(config).setInstances(Runtime.getRuntime().availableProcessors());
   }
 
   /** A default port that is taken moves on to the next free one; a configured one does not. */
@@ -239,14 +258,19 @@ final class NodeVerticle extends VerticleBase {
     return vertx.deploymentIDs().contains(id) ? vertx.undeploy(id) : Future.succeededFuture();
   }
 
-  /** The longest that {@link #drain()} may take: the services and the gateway, in turn. */
+  /** The longest that {@link #drain()} may take: the services and the gateways, in turn. */
   Duration patience() {
-    return Duration.ofMillis((services.chosen().size() + 1) * (limits.get(Limit.DRAIN) + 1_000));
+    return Duration.ofMillis((services.chosen().size() + 2) * (limits.get(Limit.DRAIN) + 1_000));
   }
 
   /** Port of the gateway, 0 without one. */
   int httpPort() {
     return httpPort;
+  }
+
+  /** Port for administration, 0 without a gateway. */
+  int adminPort() {
+    return adminPort;
   }
 
   int operatorPort() {

@@ -56,6 +56,12 @@ final class Settings {
             list("networks such as 10.0.0.0/8 or fd00::/8", "[0-9A-Fa-f.:]+/\\d{1,3}"),
             "",
             "Proxies whose X-Forwarded-For tells the client's address; empty: none"),
+        new Setting(
+            "http.admin.host",
+            HOST,
+            "127.0.0.1",
+            "Address of the gateway's port for administration"),
+        new Setting("http.admin.port", port(), "8090", "Port for administration; 0: any free port"),
         new Setting("operator.host", HOST, "127.0.0.1", "Address of the operator's port"),
         new Setting("operator.port", port(), "9090", "Port for operators; 0: any free port"),
         new Setting(
@@ -189,6 +195,11 @@ final class Settings {
             path(),
             "",
             "File of breached passwords, SHA-1 in order (Pwned Passwords); empty: none"),
+        new Setting(
+            "user.deleted-names",
+            duration("0s", "3650d"),
+            "90d",
+            "Time for which nobody gets the name of a user who was deleted"),
         new Setting(
             "gateway.routes",
             list("prefix=service, such as /api/login=user", "/[^\\s=,]*=" + SERVICE),

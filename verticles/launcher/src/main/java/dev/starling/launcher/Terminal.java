@@ -32,6 +32,8 @@ final class Terminal {
     if (services.gateway()) {
       String api = address(configuration, "http", node.httpPort());
       text.append("  API       %s://%s%n".formatted(scheme, api));
+      String admin = address(configuration, "http.admin", node.adminPort());
+      text.append("  Admin     %s://%s%n".formatted(scheme, admin));
     }
     String operator = address(configuration, "operator", node.operatorPort());
     text.append("  Operator  http://%s%n".formatted(operator));

@@ -61,7 +61,7 @@ class NodeIT {
             .map(f -> f[1])
             .toList();
 
-    assertThat(listening).as("API and operator port").hasSize(2);
+    assertThat(listening).as("ports of the API, administration and operators").hasSize(3);
   }
 
   @Test
@@ -238,6 +238,7 @@ class NodeIT {
         .containsExactlyInAnyOrder(
             "/api/users",
             "/api/login",
+            "/api/users/me/deletion",
             "/api/refresh",
             "/api/logout",
             "/api/logout-all",

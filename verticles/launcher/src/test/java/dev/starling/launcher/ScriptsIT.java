@@ -46,14 +46,7 @@ class ScriptsIT {
   @Test
   void theExamplesOfTheReadmeAnswerWhatItSays() throws Exception {
     try (StarlingProcess node = StarlingProcess.in(directory).onAnyPort().start()) {
-      String readme = Files.readString(ROOT.resolve("README.md"));
-      Matcher block = Pattern.compile("(?s)<!-- test: api -->\n```sh\n(.*?)```").matcher(readme);
-      assertThat(block.find()).isTrue();
-      String commands =
-          block
-              .group(1)
-              .replace("http://127.0.0.1:8080", node.api().toString())
-              .replace("http://127.0.0.1:9090", node.operator().toString());
+      String commands = block("api", node);
       List<String> ran = new ArrayList<>();
       Matcher example = EXAMPLE.matcher(commands);
       while (example.find()) {
@@ -70,19 +63,42 @@ class ScriptsIT {
     try (StarlingProcess node = StarlingProcess.in(directory).onAnyPort().start()) {
       Client client = new Client(node.api());
       assertThat(client.register("ada").statusCode()).isEqualTo(201);
-      String readme = Files.readString(ROOT.resolve("README.md"));
-      Matcher block =
-          Pattern.compile("(?s)<!-- test: sessions -->\n```sh\n(.*?)```").matcher(readme);
-      assertThat(block.find()).isTrue();
-      String commands = block.group(1).replace("http://127.0.0.1:8080", node.api().toString());
-      List<String> promised = found("(?m)^# (\\d+) ", commands);
-
-      Result result = run(Map.of(), "bash", "-c", commands);
-      assertThat(promised).hasSize(6);
-      assertThat(found("HTTP/1.1 (\\d+) ", result.output()))
-          .as(result.output())
-          .isEqualTo(promised);
+      assertThat(answers(block("sessions", node))).hasSize(6);
     }
+  }
+
+  @Test
+  void theAdministrationOfTheReadmeAnswersWhatItSays() throws Exception {
+    try (StarlingProcess node = StarlingProcess.in(directory).onAnyPort().start()) {
+      Client client = new Client(node.api());
+      assertThat(client.register("ada").statusCode()).isEqualTo(201);
+      assertThat(client.register("bob").statusCode()).isEqualTo(201);
+
+      assertThat(answers(block("administration", node))).hasSize(5);
+      assertThat(client.login("bob").statusCode()).isEqualTo(401);
+    }
+  }
+
+  /** The commands of a block of the README, at this node. */
+  private String block(String name, StarlingProcess node) throws IOException {
+    Matcher block =
+        Pattern.compile("(?s)<!-- test: " + name + " -->\n```sh\n(.*?)```")
+            .matcher(Files.readString(ROOT.resolve("README.md")));
+    assertThat(block.find()).isTrue();
+    return block
+        .group(1)
+        .replace("~/.starling", directory.resolve("data").toString())
+        .replace("http://127.0.0.1:8080", node.api().toString())
+        .replace("http://127.0.0.1:8090", node.admin().toString())
+        .replace("http://127.0.0.1:9090", node.operator().toString());
+  }
+
+  /** What all commands of a block were answered, which is what it says. */
+  private List<String> answers(String commands) throws IOException, InterruptedException {
+    List<String> promised = found("(?m)^# (\\d+) ", commands);
+    Result result = run(Map.of(), "bash", "-c", commands);
+    assertThat(found("HTTP/1.1 (\\d+) ", result.output())).as(result.output()).isEqualTo(promised);
+    return promised;
   }
 
   private static List<String> found(String pattern, String text) {
@@ -92,14 +108,7 @@ class ScriptsIT {
   @Test
   void theOrdersOfTheReadmeAreTaken() throws Exception {
     try (StarlingProcess node = StarlingProcess.in(directory).onAnyPort().start()) {
-      String readme = Files.readString(ROOT.resolve("README.md"));
-      Matcher block = Pattern.compile("(?s)<!-- test: ops -->\n```sh\n(.*?)```").matcher(readme);
-      assertThat(block.find()).isTrue();
-      String commands =
-          block
-              .group(1)
-              .replace("~/.starling", directory.resolve("data").toString())
-              .replace("http://127.0.0.1:9090", node.operator().toString());
+      String commands = block("ops", node);
       String function = commands.substring(0, commands.indexOf("\n\n") + 1);
       Matcher order = Pattern.compile("(?m)^(operator -?.*)\n# (\\d+) ").matcher(commands);
       int orders = 0;

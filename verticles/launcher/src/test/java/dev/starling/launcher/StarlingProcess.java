@@ -52,7 +52,7 @@ final class StarlingProcess implements AutoCloseable {
     }
 
     Builder onAnyPort() {
-      return with("http.port", 0).with("operator.port", 0);
+      return with("http.port", 0).with("http.admin.port", 0).with("operator.port", 0);
     }
 
     Builder arguments(String... more) {
@@ -129,6 +129,10 @@ final class StarlingProcess implements AutoCloseable {
 
   URI api() {
     return address("API");
+  }
+
+  URI admin() {
+    return address("Admin");
   }
 
   URI operator() {

@@ -91,7 +91,7 @@ abstract class UserNodes {
     try {
       Harness node = Harness.start();
       nodes.add(node);
-      for (String secret : List.of(Secrets.PEPPER, Secrets.KEY_ENCRYPTION)) {
+      for (String secret : List.of(Secrets.PEPPER, Secrets.KEY_ENCRYPTION, Secrets.ADMINISTRATOR)) {
         Files.writeString(node.node().secrets().file(secret), SECRET);
       }
       return node;

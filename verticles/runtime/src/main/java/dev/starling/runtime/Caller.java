@@ -1,5 +1,6 @@
 package dev.starling.runtime;
 
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 
 /**
@@ -9,4 +10,10 @@ import io.vertx.core.json.JsonObject;
  * @param expires seconds since 1970 at which the token ends
  * @param claims all claims of the token (RFC 7519)
  */
-public record Caller(String subject, long expires, JsonObject claims) {}
+public record Caller(String subject, long expires, JsonObject claims) {
+
+  /** Whether the token says that the caller has a role. */
+  public boolean has(String role) {
+    return claims.getValue("roles") instanceof JsonArray roles && roles.contains(role);
+  }
+}

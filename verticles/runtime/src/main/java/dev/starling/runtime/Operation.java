@@ -26,6 +26,9 @@ import java.util.stream.Stream;
  * @param <O> the reply
  */
 public final class Operation<I, O> {
+  /** The role of those who administer the system. */
+  public static final String ADMINISTRATOR = "admin";
+
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,31}");
   private static final Pattern PATH =
       Pattern.compile("(/((?!\\.{1,2}(/|$))[A-Za-z0-9._~-]+|\\{[A-Za-z0-9_]+}))+");
@@ -78,7 +81,9 @@ public final class Operation<I, O> {
             null,
             0,
             !idempotent,
-            reply.isRecord() && reply.getRecordComponents().length == 0);
+            reply.isRecord() && reply.getRecordComponents().length == 0,
+            null,
+            false);
     return new Operation<>(spec, request, reply);
   }
 
@@ -116,6 +121,23 @@ public final class Operation<I, O> {
   /** Lets anyone call it, without an access token. */
   public Operation<I, O> open() {
     return with(change -> change.open = true);
+  }
+
+  /**
+   * Lets only those call it whose access token has this role among its {@code roles}; 403 for
+   * others.
+   */
+  public Operation<I, O> only(String role) {
+    requireMatch(NAME, role, "a role");
+    return with(change -> change.role = role);
+  }
+
+  /**
+   * Puts its route on the port for administration instead of the public one, for those with the
+   * role {@link #ADMINISTRATOR}.
+   */
+  public Operation<I, O> administrative() {
+    return only(ADMINISTRATOR).with(change -> change.administrative = true);
   }
 
   /** Sets the time for the whole call, all attempts and hops included: 1 ms to 10 minutes. */

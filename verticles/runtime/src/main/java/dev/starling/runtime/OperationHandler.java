@@ -119,7 +119,15 @@ final class OperationHandler<I, O> {
     if (call.token() == null) {
       throw new ServiceException(ErrorCode.UNAUTHENTICATED, "An access token is needed");
     }
-    return node.tokens().verify(call.token()).map(call::by);
+    return node.tokens().verify(call.token()).map(caller -> call.by(permitted(caller)));
+  }
+
+  private Caller permitted(Caller caller) {
+    if (spec().role() != null && !caller.has(spec().role())) {
+      throw new ServiceException(
+          ErrorCode.FORBIDDEN, "This needs the role '" + spec().role() + "'");
+    }
+    return caller;
   }
 
   /** Once more in time: reading the keys of tokens takes some. */

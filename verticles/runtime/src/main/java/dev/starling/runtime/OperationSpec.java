@@ -19,6 +19,8 @@ import java.util.function.Consumer;
  * @param maxAge seconds for which any cache may keep the reply, 0 for not at all
  * @param changes whether it changes anything, so that a node which is cut off refuses it
  * @param silent whether the reply says nothing but that it was done: 204 over HTTP
+ * @param role that a caller must have, null for none
+ * @param administrative whether its route is on the port for administration, and on no other
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record OperationSpec(
@@ -33,12 +35,14 @@ public record OperationSpec(
     String location,
     long maxAge,
     boolean changes,
-    boolean silent) {
+    boolean silent,
+    String role,
+    boolean administrative) {
 
   /** An idempotent, open operation without a route, known by its name alone. */
   static OperationSpec named(String service, String name, long budget) {
     return new OperationSpec(
-        service, name, true, false, true, null, null, budget, null, 0, false, false);
+        service, name, true, false, true, null, null, budget, null, 0, false, false, null, false);
   }
 
   /** The same with some components changed. */
@@ -57,7 +61,9 @@ public record OperationSpec(
         changed.location,
         changed.maxAge,
         changes,
-        silent);
+        silent,
+        changed.role,
+        changed.administrative);
   }
 
   /** The components that can be said one after the other. */
@@ -70,6 +76,8 @@ public record OperationSpec(
     long budget;
     String location;
     long maxAge;
+    String role;
+    boolean administrative;
 
     private Change(OperationSpec spec) {
       idempotent = spec.idempotent;
@@ -80,6 +88,8 @@ public record OperationSpec(
       budget = spec.budget;
       location = spec.location;
       maxAge = spec.maxAge;
+      role = spec.role;
+      administrative = spec.administrative;
     }
   }
 

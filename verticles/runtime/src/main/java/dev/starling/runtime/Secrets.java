@@ -43,6 +43,9 @@ public final class Secrets {
   /** Lets an operator act through the operator port. */
   public static final String OPERATOR = "operator";
 
+  /** Makes somebody the first administrator of the user service. */
+  public static final String ADMINISTRATOR = "administrator";
+
   private static final int BYTES = 32;
 
   /** Random bytes are never fewer, short of once in 10^36 times; repeated ones are. */

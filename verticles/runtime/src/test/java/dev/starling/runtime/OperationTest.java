@@ -70,6 +70,8 @@ class OperationTest {
                 "/texts/{text}",
                 60,
                 false,
+                false,
+                null,
                 false));
     assertThat(query.spec().path()).isNull();
   }

@@ -198,9 +198,7 @@ class ServiceIT {
 
   @Test
   void refusesAServiceThatNobodyOffers() {
-    OperationSpec unknown =
-        new OperationSpec(
-            "unknown", "echo", true, false, true, null, null, 1000, null, 0, false, false);
+    OperationSpec unknown = OperationSpec.named("unknown", "echo", 1_000);
 
     assertThat(code(send(unknown, "{}"))).isEqualTo(ErrorCode.NOT_STARTED);
   }
@@ -527,9 +525,7 @@ class ServiceIT {
 
   @Test
   void isNotAnnouncedWhenItCannotOpen() {
-    OperationSpec spec =
-        new OperationSpec(
-            "shut", "echo", true, false, true, null, null, 1000, null, 0, false, false);
+    OperationSpec spec = OperationSpec.named("shut", "echo", 1_000);
     ServiceVerticle shut =
         new ServiceVerticle() {
           @Override

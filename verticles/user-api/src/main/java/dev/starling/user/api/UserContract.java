@@ -6,6 +6,8 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.starling.runtime.Contract;
 import dev.starling.runtime.Operation;
 import io.vertx.core.http.HttpMethod;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.Size;
@@ -93,6 +95,61 @@ public final class UserContract implements Contract {
   public static final Operation<ById, User> GET =
       Operation.query(SERVICE, "get", ById.class, User.class).at(HttpMethod.GET, "/api/users/{id}");
 
+  /**
+   * Ends the caller's account for good; 422 when the password is wrong, 409 for the only
+   * administrator. All sessions end, what is personal is erased, and nobody gets the name for a
+   * while.
+   */
+  public static final Operation<DeleteMe, Done> DELETE_ME =
+      Operation.command(SERVICE, "delete-me", DeleteMe.class, Done.class)
+          .at(HttpMethod.POST, "/api/users/me/deletion");
+
+  /** Accounts, page by page, in no order that means anything; or the one of a name. */
+  public static final Operation<Accounts, AccountPage> ACCOUNTS =
+      Operation.query(SERVICE, "accounts", Accounts.class, AccountPage.class)
+          .at(HttpMethod.GET, "/admin/users")
+          .administrative();
+
+  /** One account. */
+  public static final Operation<AccountById, Account> ACCOUNT =
+      Operation.query(SERVICE, "account", AccountById.class, Account.class)
+          .at(HttpMethod.GET, "/admin/users/{id}")
+          .administrative();
+
+  /**
+   * Lets somebody log in or not. It ends all sessions, and wrong passwords of before count no more.
+   * 409 for the only administrator.
+   */
+  public static final Operation<SetEnabled, Account> SET_ENABLED =
+      Operation.command(SERVICE, "set-enabled", SetEnabled.class, Account.class)
+          .idempotent()
+          .at(HttpMethod.PUT, "/admin/users/{id}/enabled")
+          .administrative();
+
+  /** Gives somebody these roles and no others, and ends all sessions. 409 as above. */
+  public static final Operation<SetRoles, Account> SET_ROLES =
+      Operation.command(SERVICE, "set-roles", SetRoles.class, Account.class)
+          .idempotent()
+          .at(HttpMethod.PUT, "/admin/users/{id}/roles")
+          .administrative();
+
+  /** Ends all sessions of somebody. */
+  public static final Operation<AccountById, Done> END_SESSIONS =
+      Operation.command(SERVICE, "end-sessions", AccountById.class, Done.class)
+          .idempotent()
+          .at(HttpMethod.DELETE, "/admin/users/{id}/sessions")
+          .administrative();
+
+  /**
+   * Makes an account the first administrator's, once: 409 when there is one. 403 for a wrong
+   * secret.
+   */
+  public static final Operation<FirstAdministrator, Account> FIRST_ADMINISTRATOR =
+      Operation.command(SERVICE, "first-administrator", FirstAdministrator.class, Account.class)
+          .at(HttpMethod.POST, "/admin/first")
+          .administrative()
+          .open();
+
   /** The public keys of access tokens (RFC 7517). */
   public static final Operation<Keys, KeySet> KEYS =
       Operation.query(SERVICE, "keys", Keys.class, KeySet.class)
@@ -117,6 +174,13 @@ public final class UserContract implements Contract {
         CHANGE_PASSWORD,
         ME,
         GET,
+        DELETE_ME,
+        ACCOUNTS,
+        ACCOUNT,
+        SET_ENABLED,
+        SET_ROLES,
+        END_SESSIONS,
+        FIRST_ADMINISTRATOR,
         KEYS,
         REVOCATIONS);
   }
@@ -274,6 +338,93 @@ public final class UserContract implements Contract {
    * @param id the user's id
    */
   public record ById(@NotNull UUID id) {}
+
+  /**
+   * Asks for the end of the caller's account.
+   *
+   * @param password as it is now
+   */
+  public record DeleteMe(@NotNull @Size(max = 1024) String password) {
+
+    @Override
+    public String toString() {
+      return "DeleteMe[]";
+    }
+  }
+
+  /**
+   * Asks for accounts.
+   *
+   * @param limit of one page, 50 where it is not said
+   * @param cursor from the page before; null for the first
+   * @param username the one of this name only; null for all
+   */
+  public record Accounts(
+      @Min(1) @Max(200) Integer limit,
+      @Size(max = 256) String cursor,
+      @Size(max = 256) String username) {}
+
+  /**
+   * Some accounts.
+   *
+   * @param users at most as many as asked for
+   * @param next with which to ask for the next page; null after the last
+   */
+  public record AccountPage(List<Account> users, String next) {}
+
+  /**
+   * An account, as an administrator may see it: nothing of its password.
+   *
+   * @param id the user's
+   * @param username as typed
+   * @param created when it was registered
+   * @param enabled whether the user may log in
+   * @param roles what the user may do besides
+   */
+  public record Account(
+      UUID id, String username, Instant created, boolean enabled, List<String> roles) {}
+
+  /**
+   * Names an account.
+   *
+   * @param id the user's
+   */
+  public record AccountById(@NotNull UUID id) {}
+
+  /**
+   * Asks for somebody to be let in, or not.
+   *
+   * @param id the user's
+   * @param enabled whether the user may log in
+   */
+  public record SetEnabled(@NotNull UUID id, @NotNull Boolean enabled) {}
+
+  /**
+   * Asks for other roles.
+   *
+   * @param id the user's
+   * @param roles all that the user is to have, ten at most
+   */
+  public record SetRoles(
+      @NotNull UUID id,
+      @NotNull @Size(max = 10)
+          List<@NotNull @Pattern(regexp = "[a-z][a-z0-9-]{0,31}", message = "is no role") String>
+              roles) {}
+
+  /**
+   * Asks to make somebody the first administrator.
+   *
+   * @param username of an account
+   * @param secret what is in the file {@code administrator} among the node's secrets
+   */
+  public record FirstAdministrator(
+      @NotNull @Size(max = 256) String username, @NotNull @Size(max = 256) String secret) {
+
+    @Override
+    public String toString() {
+      return "FirstAdministrator[]";
+    }
+  }
 
   /** Asks for the public keys. */
   public record Keys() {}

@@ -2,12 +2,14 @@ package dev.starling.user.service;
 
 import dev.starling.runtime.Call;
 import dev.starling.user.api.UserContract.User;
+import dev.starling.user.service.Names.Name;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Iterator;
 import java.util.Optional;
@@ -32,12 +34,12 @@ final class Accounts {
    * What is needed to verify a password.
    *
    * @param id the user
-   * @param username as typed when it was registered
+   * @param name by which the user is unique
    * @param hash the stored string
    * @param enabled whether the user may log in
    * @param version changes with the password, and with nothing else
    */
-  record Credentials(UUID id, String username, String hash, boolean enabled, long version) {
+  record Credentials(UUID id, String name, String hash, boolean enabled, long version) {
     @Override
     public String toString() {
       return "Credentials[id=" + id + "]";
@@ -61,16 +63,18 @@ final class Accounts {
    */
   record Kept(byte[] seal, UUID user, Instant created) {}
 
-  Future<Standing> standing(Call call, String key) {
+  /** A name is taken by one who was deleted, too, for a while. */
+  Future<Standing> standing(Call call, Name name) {
     return database
         .query(
             call,
             """
             SELECT k.request_hash, k.user_id, k.created_at,
-              EXISTS (SELECT FROM users WHERE username_key = $2) AS taken
+              EXISTS (SELECT FROM users WHERE username_key = $2 OR name_seal = $3) AS taken
             FROM (SELECT $1::text AS key) AS asked LEFT JOIN idempotency_keys k USING (key)""",
             call.key(),
-            key)
+            name.key(),
+            Buffer.buffer(name.seal()))
         .map(
             rows -> {
               Row row = rows.iterator().next();
@@ -93,26 +97,27 @@ final class Accounts {
    * @param seal of the request, null without a key
    * @return empty when the name is taken or the key used, also by one who was faster by a moment
    */
-  Future<Optional<User>> add(
-      Call call, UUID id, String username, String key, String hash, byte[] seal) {
+  Future<Optional<User>> add(Call call, UUID id, Name name, String hash, byte[] seal) {
     return database
         .query(
             call,
             """
             WITH added AS (
-              INSERT INTO users (id, username, username_key, password_hash) VALUES ($1, $2, $3, $4)
-              ON CONFLICT (username_key) DO NOTHING
+              INSERT INTO users (id, username, username_key, password_hash, name_seal)
+              VALUES ($1, $2, $3, $4, $7)
+              ON CONFLICT DO NOTHING
               RETURNING id, username, created_at),
             kept AS (
               INSERT INTO idempotency_keys (key, request_hash, user_id, created_at)
               SELECT $5, $6, id, created_at FROM added WHERE $5::text IS NOT NULL)
             SELECT id, username, created_at FROM added""",
             id,
-            username,
-            key,
+            name.typed(),
+            name.key(),
             hash,
             call.key(),
-            seal == null ? null : Buffer.buffer(seal))
+            seal == null ? null : Buffer.buffer(seal),
+            Buffer.buffer(name.seal()))
         .map(rows -> first(rows).map(Accounts::user))
         .recover(
             failure ->
@@ -152,8 +157,7 @@ final class Accounts {
     return database
         .query(
             call,
-            "SELECT id, username, password_hash, enabled, version FROM users"
-                + " WHERE username_key = $1",
+            "SELECT id, username_key, password_hash, enabled, version FROM users WHERE username_key = $1",
             key)
         .map(rows -> first(rows).map(Accounts::credentials));
   }
@@ -163,7 +167,7 @@ final class Accounts {
     return database
         .query(
             call,
-            "SELECT id, username, password_hash, enabled, version FROM users WHERE id = $1",
+            "SELECT id, username_key, password_hash, enabled, version FROM users WHERE id = $1",
             user)
         .map(rows -> first(rows).map(Accounts::credentials));
   }
@@ -171,10 +175,58 @@ final class Accounts {
   private static Credentials credentials(Row row) {
     return new Credentials(
         row.getUUID("id"),
-        row.getString("username"),
+        row.getString("username_key"),
         row.getString("password_hash"),
         row.getBoolean("enabled"),
         row.getLong("version"));
+  }
+
+  /**
+   * Erases what is personal of a user and ends the sessions, unless it is the only administrator;
+   * the name stays taken by its seal.
+   *
+   * @return whether the user was there with this password
+   */
+  Future<Boolean> delete(Call call, Credentials verified, Names names) {
+    return database.transaction(
+        call,
+        transaction ->
+            Administration.another(transaction, verified.id())
+                .compose(
+                    v ->
+                        transaction.query(
+                            """
+                            UPDATE users SET username = '', username_key = '!' || id,
+                              name_seal = $3, password_hash = '', roles = '{}', enabled = false,
+                              version = version + 1, deleted_at = now()
+                            WHERE id = $1 AND version = $2 AND enabled""",
+                            verified.id(),
+                            verified.version(),
+                            Buffer.buffer(names.seal(verified.name()))))
+                .compose(
+                    done ->
+                        Sessions.endAll(transaction, verified.id(), "deleted")
+                            .map(done.rowCount() == 1)));
+  }
+
+  /**
+   * Gives names of deleted users back, {@link #FORGOTTEN_AT_ONCE} at most.
+   *
+   * @param kept for how long they were to be taken
+   * @return how many
+   */
+  Future<Integer> forgetNames(Duration kept) {
+    return database.job(
+        connection ->
+            connection
+                .preparedQuery(
+                    """
+                    UPDATE users SET name_seal = NULL WHERE id IN (
+                      SELECT id FROM users WHERE name_seal IS NOT NULL
+                        AND deleted_at < now() - make_interval(secs => $1)
+                      LIMIT $2 FOR UPDATE SKIP LOCKED)""")
+                .execute(Tuple.of((double) kept.toSeconds(), FORGOTTEN_AT_ONCE))
+                .map(RowSet::rowCount));
   }
 
   /** Stores another string for the same password, unless there is another password by now. */

@@ -77,6 +77,12 @@ final class Buckets {
         key(Counted.ACCOUNT_AND_SOURCE, account, network(source)), key(Counted.CEILING, account));
   }
 
+  /** Keys of what is counted for an account whoever tries. */
+  List<byte[]> account(String name) {
+    byte[] account = bytes(name);
+    return List.of(key(Counted.ACCOUNT, account), key(Counted.CEILING, account));
+  }
+
   /** Those of a registration; none for another service. */
   List<Bucket> registration(String source) {
     byte[] network = network(source);

@@ -31,7 +31,7 @@ final class Issuer {
         .map(
             signing ->
                 new Tokens(
-                    tokens.issue(signing.signing(), live.user(), live.session(), live.begun()),
+                    tokens.issue(signing.signing(), live),
                     "Bearer",
                     lifetime.toSeconds(),
                     refreshToken,

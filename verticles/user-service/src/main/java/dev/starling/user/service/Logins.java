@@ -4,6 +4,8 @@ import dev.starling.runtime.Call;
 import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.ServiceException;
 import dev.starling.user.api.UserContract.ChangePassword;
+import dev.starling.user.api.UserContract.DeleteMe;
+import dev.starling.user.api.UserContract.Done;
 import dev.starling.user.api.UserContract.Login;
 import dev.starling.user.api.UserContract.Tokens;
 import dev.starling.user.service.Accounts.Credentials;
@@ -27,7 +29,10 @@ final class Logins {
   /** For hashing a password anew whose stored string is of another cost or pepper. */
   private static final Duration RENEWAL = Duration.ofSeconds(10);
 
+  private static final String CURRENT = "/currentPassword";
+
   private final Accounts accounts;
+  private final Names names;
   private final Sessions sessions;
   private final HashPool hashes;
   private final PasswordHasher hasher;
@@ -40,6 +45,7 @@ final class Logins {
 
   Logins(
       Accounts accounts,
+      Names names,
       Sessions sessions,
       HashPool hashes,
       PasswordHasher hasher,
@@ -50,6 +56,7 @@ final class Logins {
       Buckets buckets,
       Devices devices) {
     this.accounts = accounts;
+    this.names = names;
     this.sessions = sessions;
     this.hashes = hashes;
     this.hasher = hasher;
@@ -149,7 +156,7 @@ final class Logins {
 
   private Future<Optional<Credentials>> checkGuesses(Optional<Credentials> found, String password) {
     return found
-        .map(c -> rules.checkGuesses("/newPassword", password, c.username()).map(found))
+        .map(c -> rules.checkGuesses("/newPassword", password, c.name()).map(found))
         .orElseGet(() -> Future.succeededFuture(found));
   }
 
@@ -170,7 +177,7 @@ final class Logins {
                     verified ->
                         verified
                             .map(c -> change(call, place, c, request.newPassword()))
-                            .orElseGet(Logins::notTheirs)));
+                            .orElseGet(() -> notTheirs(CURRENT))));
   }
 
   private Future<Tokens> change(
@@ -183,12 +190,39 @@ final class Logins {
                 sessions.changePassword(
                     call, verified.id(), verified.version(), hash, RefreshTokens.hash(token)))
         .compose(
-            begun -> begun.map(live -> issuer.tokens(live, token)).orElseGet(Logins::notTheirs));
+            begun ->
+                begun.map(live -> issuer.tokens(live, token)).orElseGet(() -> notTheirs(CURRENT)));
   }
 
-  private static <T> Future<T> notTheirs() {
+  /** Fails with {@link ErrorCode#CONFLICT} for the only administrator. */
+  Future<Done> delete(UUID user, DeleteMe request, Call call) {
+    return hashes.admit(
+        Duration.ofMillis(call.remaining()),
+        place ->
+            throttle.around(
+                call,
+                buckets.password(user),
+                List.of(),
+                wrongIf(ErrorCode.INVALID),
+                () ->
+                    accounts
+                        .credentials(call, user)
+                        .compose(found -> verify(place, found, request.password()))
+                        .compose(
+                            verified ->
+                                verified
+                                    .map(c -> accounts.delete(call, c, names))
+                                    .orElse(Future.succeededFuture(false)))
+                        .compose(
+                            deleted ->
+                                deleted
+                                    ? Future.succeededFuture(new Done())
+                                    : notTheirs("/password"))));
+  }
+
+  private static <T> Future<T> notTheirs(String pointer) {
     return Future.failedFuture(
         ServiceException.ofField(
-            ErrorCode.INVALID, "/currentPassword", "wrong", "is not the current password"));
+            ErrorCode.INVALID, pointer, "wrong", "is not the current password"));
   }
 }

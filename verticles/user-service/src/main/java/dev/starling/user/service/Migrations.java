@@ -28,7 +28,12 @@ import java.util.function.Supplier;
  */
 final class Migrations {
   static final List<String> SCRIPTS =
-      List.of("V1__accounts.sql", "V2__idempotency.sql", "V3__sessions.sql", "V4__throttle.sql");
+      List.of(
+          "V1__accounts.sql",
+          "V2__idempotency.sql",
+          "V3__sessions.sql",
+          "V4__throttle.sql",
+          "V5__deletion.sql");
   private static final long LOCK = 0x5374_6172_6c69_6e67L; // "Starling"
 
   private Migrations() {}

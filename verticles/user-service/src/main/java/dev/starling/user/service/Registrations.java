@@ -6,6 +6,7 @@ import dev.starling.runtime.ServiceException;
 import dev.starling.user.api.UserContract.Register;
 import dev.starling.user.api.UserContract.User;
 import dev.starling.user.service.Accounts.Kept;
+import dev.starling.user.service.Names.Name;
 import dev.starling.user.service.Throttle.Outcome;
 import io.vertx.core.Future;
 import java.security.MessageDigest;
@@ -28,6 +29,7 @@ final class Registrations {
   private final PasswordHasher hasher;
   private final RequestSeal seals;
   private final PasswordRules rules;
+  private final Names names;
   private final Throttle throttle;
   private final Buckets buckets;
 
@@ -37,6 +39,7 @@ final class Registrations {
       PasswordHasher hasher,
       RequestSeal seals,
       PasswordRules rules,
+      Names names,
       Throttle throttle,
       Buckets buckets) {
     this.accounts = accounts;
@@ -44,6 +47,7 @@ final class Registrations {
     this.hasher = hasher;
     this.seals = seals;
     this.rules = rules;
+    this.names = names;
     this.throttle = throttle;
     this.buckets = buckets;
   }
@@ -51,22 +55,21 @@ final class Registrations {
   /**
    * One request on its way.
    *
-   * @param name the username by which it is unique
    * @param seal null without a key
    */
-  private record Attempt(Register request, Call call, String name, byte[] seal) {}
+  private record Attempt(Register request, Call call, Name name, byte[] seal) {}
 
   /** Fails with {@link HashPool.Full} before anything else when too many hash already. */
   Future<User> register(Register request, Call call) {
-    String name = Username.key(request.username());
-    check(request, name);
+    Name name = names.of(request.username());
+    check(request, name.key());
     byte[] seal = call.key() == null ? null : seals.of(call.key(), request);
     Attempt attempt = new Attempt(request, call, name, seal);
     return hashes.admit(
         Duration.ofMillis(call.remaining()),
         place ->
             rules
-                .checkGuesses("/password", request.password(), name)
+                .checkGuesses("/password", request.password(), name.key())
                 .compose(v -> settled(attempt, taken -> counted(attempt, place, taken))));
   }
 
@@ -123,10 +126,7 @@ final class Registrations {
     Register request = attempt.request();
     return hasher
         .hash(place, id, request.password())
-        .compose(
-            hash ->
-                accounts.add(
-                    attempt.call(), id, request.username(), attempt.name(), hash, attempt.seal()))
+        .compose(hash -> accounts.add(attempt.call(), id, attempt.name(), hash, attempt.seal()))
         .compose(
             added ->
                 added

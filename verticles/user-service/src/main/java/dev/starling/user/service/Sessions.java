@@ -42,7 +42,7 @@ final class Sessions {
   private static final String BEGIN =
       """
         WITH verified AS (
-          SELECT id FROM users WHERE id = $2 AND version = $3 AND enabled FOR SHARE),
+          SELECT id, roles FROM users WHERE id = $2 AND version = $3 AND enabled FOR SHARE),
         begun AS (
           INSERT INTO sessions (id, user_id, absolute_expiry)
           SELECT $1, id, now() + make_interval(secs => $5) FROM verified
@@ -58,7 +58,7 @@ final class Sessions {
         given AS (
           INSERT INTO refresh_tokens (hash, session_id, generation, expires_at)
           SELECT $4, id, 0, now() + make_interval(secs => $6) FROM begun)
-        SELECT id, user_id, created_at FROM begun"""
+        SELECT begun.id, user_id, created_at, roles FROM begun, verified"""
           .formatted(END);
 
   private final Database database;
@@ -79,8 +79,9 @@ final class Sessions {
    * A session that goes on, or has just begun.
    *
    * @param begun when the user gave the password
+   * @param roles of the user
    */
-  record Live(UUID session, UUID user, Instant begun) {}
+  record Live(UUID session, UUID user, Instant begun, List<String> roles) {}
 
   Sessions(Database database, Rules rules, Limits limits) {
     this.database = database;
@@ -125,7 +126,10 @@ final class Sessions {
 
   private static Live live(Row row) {
     return new Live(
-        row.getUUID("id"), row.getUUID("user_id"), row.getOffsetDateTime("created_at").toInstant());
+        row.getUUID("id"),
+        row.getUUID("user_id"),
+        row.getOffsetDateTime("created_at").toInstant(),
+        List.of(row.getArrayOfStrings("roles")));
   }
 
   /**
@@ -163,7 +167,7 @@ final class Sessions {
     return transaction
         .query(
             """
-            SELECT s.id, s.user_id, s.created_at,
+            SELECT s.id, s.user_id, s.created_at, u.roles,
               s.revoked_at IS NULL AND s.absolute_expiry > now() AND u.enabled AS live,
               extract(epoch FROM interval '1 minute' - (now() - (
                 SELECT issued_at FROM refresh_tokens
@@ -276,6 +280,11 @@ final class Sessions {
   /** Ends all sessions of a user. */
   Future<Void> endAll(Call call, UUID user) {
     return endAll((sql, p) -> database.query(call, sql, p), user, "logout");
+  }
+
+  /** As part of what is done to the user. */
+  static Future<Void> endAll(Database.Transaction transaction, UUID user, String reason) {
+    return endAll(transaction::query, user, reason);
   }
 
   private static Future<Void> endAll(Statements statements, UUID user, String reason) {

@@ -177,6 +177,13 @@ final class Throttle {
         .mapEmpty();
   }
 
+  /** What was counted under these keys counts no more. */
+  Future<Void> forgive(Call call, List<byte[]> keys) {
+    return database
+        .query(call, "DELETE FROM throttle WHERE key = ANY($1)", (Object) keys(keys.stream()))
+        .mapEmpty();
+  }
+
   private static Buffer[] keys(Stream<byte[]> keys) {
     return keys.map(Buffer::buffer).toArray(Buffer[]::new);
   }

@@ -31,7 +31,18 @@ public final class UserVerticle extends ServiceVerticle {
     handle(UserContract.REVOCATIONS, (request, call) -> users.ended(request, call));
     handle(UserContract.ME, this::me);
     handle(UserContract.GET, this::get);
+    handle(UserContract.DELETE_ME, (request, call) -> users.deleteMe(request, call));
     handle(UserContract.KEYS, this::keys);
+    administration();
+  }
+
+  private void administration() {
+    handle(UserContract.ACCOUNTS, (r, call) -> users.administration().accounts(r, call));
+    handle(UserContract.ACCOUNT, (r, call) -> users.administration().account(r, call));
+    handle(UserContract.SET_ENABLED, (r, call) -> users.administration().setEnabled(r, call));
+    handle(UserContract.SET_ROLES, (r, call) -> users.administration().setRoles(r, call));
+    handle(UserContract.END_SESSIONS, (r, call) -> users.administration().endSessions(r, call));
+    handle(UserContract.FIRST_ADMINISTRATOR, (r, call) -> users.administration().first(r, call));
   }
 
   @Override

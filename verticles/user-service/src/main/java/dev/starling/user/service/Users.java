@@ -8,6 +8,7 @@ import dev.starling.runtime.Secrets;
 import dev.starling.runtime.ServiceException;
 import dev.starling.user.api.UserContract.ById;
 import dev.starling.user.api.UserContract.ChangePassword;
+import dev.starling.user.api.UserContract.DeleteMe;
 import dev.starling.user.api.UserContract.Done;
 import dev.starling.user.api.UserContract.EndSession;
 import dev.starling.user.api.UserContract.EndedSessions;
@@ -56,6 +57,8 @@ final class Users implements AutoCloseable {
   private final RefreshTokens refreshTokens;
   private final Issuer issuer;
   private final Throttle throttle;
+  private final Administration administration;
+  private final Duration namesKept;
   private final CurrentKeys keys;
   private final KeyCipher cipher;
   private volatile Future<?> opened = Future.failedFuture("not yet");
@@ -66,7 +69,8 @@ final class Users implements AutoCloseable {
       Sessions.Rules sessions,
       int passwordMinimum,
       Optional<Path> breachedPasswords,
-      Argon2.Cost cost) {
+      Argon2.Cost cost,
+      Duration deletedNames) {
     static Settings of(JsonObject config) {
       return new Settings(
           Duration.ofMillis(config.getLong("access-token-lifetime")),
@@ -80,12 +84,14 @@ final class Users implements AutoCloseable {
               .filter(path -> !path.isEmpty())
               .map(Path::of),
           new Argon2.Cost(
-              config.getInteger("hash-memory"), config.getInteger("hash-iterations"), 1));
+              config.getInteger("hash-memory"), config.getInteger("hash-iterations"), 1),
+          Duration.ofMillis(config.getLong("deleted-names")));
     }
   }
 
   Users(Vertx vertx, Node node, JsonObject config) {
     Settings settings = Settings.of(config);
+    namesKept = settings.deletedNames();
     Limits limits = node.options().limits();
     database = new Database(vertx, config.getJsonObject("database"), limits);
     accounts = new Accounts(database);
@@ -110,13 +116,15 @@ final class Users implements AutoCloseable {
             settings.breachedPasswords().map(BreachedPasswords::open));
     Buckets buckets = new Buckets(limits, pepper);
     Devices devices = new Devices(pepper, Clock.systemUTC());
+    Names names = new Names(pepper);
     refreshTokens = new RefreshTokens(pepper);
     registrations =
         new Registrations(
-            accounts, hashes, hasher, new RequestSeal(pepper), rules, throttle, buckets);
+            accounts, hashes, hasher, new RequestSeal(pepper), rules, names, throttle, buckets);
     logins =
         new Logins(
             accounts,
+            names,
             sessions,
             hashes,
             hasher,
@@ -126,7 +134,25 @@ final class Users implements AutoCloseable {
             throttle,
             buckets,
             devices);
+    administration =
+        new Administration(
+            database,
+            names,
+            new Cursors(pepper),
+            throttle,
+            buckets,
+            secretOfTheFirstAdministrator(node.secrets()));
     vertx.setPeriodic(FORGET_FIRST, FORGET_EVERY, t -> forget());
+  }
+
+  /** Nodes that may not make it, and were not given it, go without. */
+  private static Optional<byte[]> secretOfTheFirstAdministrator(Secrets secrets) {
+    try {
+      return Optional.of(secrets.bytes(Secrets.ADMINISTRATOR));
+    } catch (Secrets.SecretsException e) {
+      log.info("Nobody can become the first administrator here: {}", e.getMessage());
+      return Optional.empty();
+    }
   }
 
   private static AccessTokens accessTokens(Node node, Settings settings) {
@@ -167,6 +193,7 @@ final class Users implements AutoCloseable {
       forget(accounts::forgetKeys, Accounts.FORGOTTEN_AT_ONCE)
           .compose(v -> forget(sessions::forget, Sessions.FORGOTTEN_AT_ONCE))
           .compose(v -> forget(throttle::forget, Throttle.FORGOTTEN_AT_ONCE))
+          .compose(v -> forget(() -> accounts.forgetNames(namesKept), Accounts.FORGOTTEN_AT_ONCE))
           .onFailure(e -> log.warn("What is old stays until later: {}", e.getMessage()));
     }
   }
@@ -234,6 +261,14 @@ final class Users implements AutoCloseable {
 
   Future<Tokens> changePassword(ChangePassword request, Call call) {
     return logins.changePassword(user(call), request, call).recover(Users::overloaded);
+  }
+
+  Future<Done> deleteMe(DeleteMe request, Call call) {
+    return logins.delete(user(call), request, call).recover(Users::overloaded);
+  }
+
+  Administration administration() {
+    return administration;
   }
 
   private static UUID user(Call call) {

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -46,7 +47,8 @@ class AccessTokensTest {
         .containsEntry("alg", "EdDSA")
         .containsEntry("kid", key.kid());
     assertThat(claims.getClaims())
-        .containsOnlyKeys("iss", "sub", "aud", "exp", "iat", "jti", "sid", "auth_time");
+        .containsOnlyKeys("iss", "sub", "aud", "exp", "iat", "jti", "sid", "auth_time", "roles");
+    assertThat(claims.getStringListClaim("roles")).containsExactly("user", "admin");
     assertThat(claims.getIssuer()).isEqualTo("https://id.example");
     assertThat(claims.getAudience()).containsExactly("starling");
     assertThat(claims.getSubject()).isEqualTo(USER.toString());
@@ -89,7 +91,8 @@ class AccessTokensTest {
   }
 
   private String issue() {
-    return tokens.issue(key, USER, SESSION, NOW.minusSeconds(60));
+    return tokens.issue(
+        key, new Sessions.Live(SESSION, USER, NOW.minusSeconds(60), List.of("user", "admin")));
   }
 
   private static boolean verifies(String token, SigningKey key) throws Exception {

@@ -1,0 +1,243 @@
+package dev.starling.user.service;
+
+import dev.starling.runtime.Call;
+import dev.starling.runtime.ErrorCode;
+import dev.starling.runtime.Operation;
+import dev.starling.runtime.ServiceException;
+import dev.starling.user.api.UserContract;
+import dev.starling.user.api.UserContract.Account;
+import dev.starling.user.api.UserContract.AccountById;
+import dev.starling.user.api.UserContract.AccountPage;
+import dev.starling.user.api.UserContract.Done;
+import dev.starling.user.api.UserContract.FirstAdministrator;
+import dev.starling.user.api.UserContract.SetEnabled;
+import dev.starling.user.api.UserContract.SetRoles;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * What administrators do to accounts. Whatever takes their role from one, or the account, is
+ * decided under one lock, so that one of them remains; it ends the sessions, so that what tokens
+ * say is true everywhere two seconds later.
+ */
+final class Administration {
+  private static final long ADMINISTRATORS = 0x6164_6d69_6eL; // "admin"
+  private static final int PAGE = 50;
+  private static final String ACCOUNT = "id, username, created_at, enabled, roles";
+
+  private final Database database;
+  private final Names names;
+  private final Cursors cursors;
+  private final Throttle throttle;
+  private final Buckets buckets;
+  private final Optional<byte[]> secret;
+
+  /**
+   * Serves administrators.
+   *
+   * @param secret that makes the first of them; empty: nobody can
+   */
+  Administration(
+      Database database,
+      Names names,
+      Cursors cursors,
+      Throttle throttle,
+      Buckets buckets,
+      Optional<byte[]> secret) {
+    this.database = database;
+    this.names = names;
+    this.cursors = cursors;
+    this.throttle = throttle;
+    this.buckets = buckets;
+    this.secret = secret;
+  }
+
+  Future<AccountPage> accounts(UserContract.Accounts request, Call call) {
+    int limit = request.limit() == null ? PAGE : request.limit();
+    UUID after = cursors.last(request.cursor());
+    String name = request.username() == null ? null : names.of(request.username()).key();
+    return database
+        .query(
+            call,
+            "SELECT "
+                + ACCOUNT
+                + """
+                 FROM users
+                WHERE deleted_at IS NULL AND ($1::uuid IS NULL OR id > $1)
+                  AND ($2::text IS NULL OR username_key = $2)
+                ORDER BY id LIMIT $3""",
+            after,
+            name,
+            limit + 1)
+        .map(rows -> page(rows, limit));
+  }
+
+  /** One more than asked for says that there is another page. */
+  private AccountPage page(RowSet<Row> rows, int limit) {
+    List<Account> found = new ArrayList<>();
+    rows.forEach(row -> found.add(account(row)));
+    if (found.size() <= limit) {
+      return new AccountPage(found, null);
+    }
+    List<Account> page = found.subList(0, limit);
+    return new AccountPage(page, cursors.after(page.get(limit - 1).id()));
+  }
+
+  private static Account account(Row row) {
+    return new Account(
+        row.getUUID("id"),
+        row.getString("username"),
+        row.getOffsetDateTime("created_at").toInstant(),
+        row.getBoolean("enabled"),
+        List.of(row.getArrayOfStrings("roles")));
+  }
+
+  Future<Account> account(AccountById request, Call call) {
+    return database
+        .query(
+            call,
+            "SELECT " + ACCOUNT + " FROM users WHERE id = $1 AND deleted_at IS NULL",
+            request.id())
+        .map(rows -> account(row(rows)));
+  }
+
+  private static Row row(RowSet<Row> rows) {
+    return Accounts.first(rows)
+        .orElseThrow(() -> new ServiceException(ErrorCode.NOT_FOUND, "There is no such user"));
+  }
+
+  Future<Account> setEnabled(SetEnabled request, Call call) {
+    return change(call, request.id(), request.enabled(), "enabled = $2", request.enabled())
+        .compose(
+            account ->
+                request.enabled()
+                    ? throttle
+                        .forgive(call, buckets.account(names.of(account.username()).key()))
+                        .map(account)
+                    : Future.succeededFuture(account));
+  }
+
+  Future<Account> setRoles(SetRoles request, Call call) {
+    String[] roles = request.roles().stream().distinct().toArray(String[]::new);
+    boolean stays = request.roles().contains(Operation.ADMINISTRATOR);
+    return change(call, request.id(), stays, "roles = $2", (Object) roles);
+  }
+
+  /**
+   * Changes a user, unless that would be the end of the last administrator.
+   *
+   * @param stays whether an administrator stays one
+   */
+  private Future<Account> change(Call call, UUID user, boolean stays, String set, Object value) {
+    return database.transaction(
+        call,
+        transaction ->
+            (stays ? lock(transaction) : another(transaction, user))
+                .compose(
+                    v ->
+                        transaction.query(
+                            "UPDATE users SET "
+                                + set
+                                + " WHERE id = $1 AND deleted_at IS NULL RETURNING "
+                                + ACCOUNT,
+                            user,
+                            value))
+                .map(Administration::row)
+                .compose(
+                    row -> Sessions.endAll(transaction, user, "administrator").map(account(row))));
+  }
+
+  private static Future<?> lock(Database.Transaction transaction) {
+    return transaction.query("SELECT pg_advisory_xact_lock($1)", ADMINISTRATORS);
+  }
+
+  /** Succeeds when a user is not the only administrator, which stays so in this transaction. */
+  static Future<?> another(Database.Transaction transaction, UUID user) {
+    return lock(transaction)
+        .compose(
+            v ->
+                transaction.query(
+                    """
+                    SELECT bool_or(id = $1) AND count(*) = 1 AS last
+                    FROM users WHERE enabled AND $2 = ANY(roles)""",
+                    user,
+                    Operation.ADMINISTRATOR))
+        .map(
+            rows -> {
+              if (Boolean.TRUE.equals(rows.iterator().next().getBoolean("last"))) {
+                throw ServiceException.ofField(
+                    ErrorCode.CONFLICT,
+                    "/id",
+                    "last-administrator",
+                    "This is the only administrator");
+              }
+              return null;
+            });
+  }
+
+  Future<Done> endSessions(AccountById request, Call call) {
+    return account(request, call)
+        .compose(
+            account ->
+                database.transaction(
+                    call,
+                    transaction -> Sessions.endAll(transaction, request.id(), "administrator")))
+        .map(new Done());
+  }
+
+  Future<Account> first(FirstAdministrator request, Call call) {
+    if (!isSecret(request.secret())) {
+      return Future.failedFuture(
+          ServiceException.ofField(
+              ErrorCode.FORBIDDEN, "/secret", "secret", "is not the secret for this"));
+    }
+    String name = names.of(request.username()).key();
+    return database.transaction(
+        call,
+        transaction ->
+            lock(transaction)
+                .compose(
+                    v ->
+                        transaction.query(
+                            "SELECT FROM users WHERE $1 = ANY(roles) LIMIT 1",
+                            Operation.ADMINISTRATOR))
+                .map(Administration::none)
+                .compose(
+                    v ->
+                        transaction.query(
+                            "UPDATE users SET roles = array_append(roles, $2)"
+                                + " WHERE username_key = $1 AND enabled RETURNING "
+                                + ACCOUNT,
+                            name,
+                            Operation.ADMINISTRATOR))
+                .map(Administration::row)
+                .compose(
+                    row ->
+                        Sessions.endAll(transaction, row.getUUID("id"), "administrator")
+                            .map(account(row))));
+  }
+
+  private static RowSet<Row> none(RowSet<Row> administrators) {
+    if (administrators.size() > 0) {
+      throw ServiceException.ofField(
+          ErrorCode.CONFLICT, "", "first-administrator", "There is an administrator already");
+    }
+    return administrators;
+  }
+
+  private boolean isSecret(String given) {
+    byte[] text = given.strip().getBytes(StandardCharsets.US_ASCII);
+    return secret
+        .map(s -> HexFormat.of().formatHex(s).getBytes(StandardCharsets.US_ASCII))
+        .filter(expected -> MessageDigest.isEqual(expected, text))
+        .isPresent();
+  }
+}
