@@ -150,14 +150,13 @@ final class OpenApi {
       done.put("content", content(json(entry.reply())));
     }
     if (entry.operation().location() != null) {
-      done.put(
-          "headers",
-          new JsonObject()
-              .put(
-                  "Location",
-                  new JsonObject().put("schema", new JsonObject().put("type", "string"))));
+      done.put("headers", header("Location"));
     }
     JsonObject responses = new JsonObject().put(success, done);
+    if (entry.operation().maxAge() > 0) {
+      done.put("headers", header("ETag"));
+      responses.put("304", new JsonObject().put("description", "As If-None-Match says"));
+    }
     ErrorCode[] usual = {ErrorCode.MALFORMED, ErrorCode.INVALID, ErrorCode.NOT_STARTED};
     for (ErrorCode code : usual) {
       responses.put(Integer.toString(code.status()), problem(code.title()));
@@ -169,6 +168,11 @@ final class OpenApi {
       responses.put("403", problem(ErrorCode.FORBIDDEN.title()));
     }
     return responses.put("default", problem("Any other problem"));
+  }
+
+  private static JsonObject header(String name) {
+    JsonObject schema = new JsonObject().put("type", "string");
+    return new JsonObject().put(name, new JsonObject().put("schema", schema));
   }
 
   private static JsonObject problem(String description) {

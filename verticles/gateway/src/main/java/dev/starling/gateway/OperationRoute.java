@@ -47,6 +47,7 @@ final class OperationRoute implements Handler<RoutingContext> {
   private final Pipeline pipeline;
   private final OperationSpec operation;
   private final boolean hasBody;
+  private final boolean cacheable;
   private final String cacheControl;
 
   OperationRoute(Node node, Pipeline pipeline, OperationSpec operation) {
@@ -54,8 +55,8 @@ final class OperationRoute implements Handler<RoutingContext> {
     this.pipeline = pipeline;
     this.operation = operation;
     this.hasBody = List.of("POST", "PUT", "PATCH").contains(operation.method());
-    this.cacheControl =
-        operation.maxAge() > 0 ? "public, max-age=" + operation.maxAge() : "no-store";
+    this.cacheable = operation.maxAge() > 0 && operation.method().equals("GET");
+    this.cacheControl = cacheable ? "public, max-age=" + operation.maxAge() : "no-store";
   }
 
   @Override
@@ -187,12 +188,21 @@ final class OperationRoute implements Handler<RoutingContext> {
     if (location != null) {
       response.setStatusCode(201).putHeader(HttpHeaders.LOCATION, location);
     }
+    response.putHeader(HttpHeaders.CACHE_CONTROL, cacheControl);
+    if (cacheable && isKnown(context.request(), reply.body())) {
+      response.setStatusCode(304).end();
+      return;
+    }
     if (context.request().method() == HttpMethod.HEAD) {
       response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(reply.body().length()));
     }
-    response
-        .putHeader(HttpHeaders.CACHE_CONTROL, cacheControl)
-        .putHeader(HttpHeaders.CONTENT_TYPE, JSON)
-        .end(reply.body());
+    response.putHeader(HttpHeaders.CONTENT_TYPE, JSON).end(reply.body());
+  }
+
+  /** Names the answer, and says whether the client says that it has it. */
+  private static boolean isKnown(HttpServerRequest request, Buffer body) {
+    EntityTag tag = EntityTag.of(body);
+    request.response().putHeader(HttpHeaders.ETAG, tag.text());
+    return tag.isNamedBy(request.headers().getAll(HttpHeaders.IF_NONE_MATCH));
   }
 }

@@ -278,6 +278,69 @@ class GatewayIT {
         .endsWith("\r\n\r\n");
   }
 
+  @Test
+  @DisplayName("AT5 names what caches may keep, and answers 304 to who has it")
+  void answersNotModifiedToWhoHasIt() throws Exception {
+    start();
+    String whole = get("/items/latest");
+    String tag = header(whole, "etag");
+    assertThat(whole).startsWith("HTTP/1.1 200").contains("cache-control: public, max-age=60");
+    assertThat(tag).matches("\"[A-Za-z0-9_-]{22}\"");
+    assertThat(header(conditional("HEAD", "/items/latest", "\"a\""), "etag")).isEqualTo(tag);
+    assertThat(conditional("GET", "/items/latest", "\"a\"")).endsWith(whole.split("\r\n\r\n")[1]);
+
+    for (String method : List.of("GET", "HEAD")) {
+      for (String named : List.of(tag, "W/" + tag, "*", "\"a\"\r\nif-none-match: " + tag)) {
+        String known = conditional(method, "/items/latest", named);
+        assertThat(known)
+            .startsWith("HTTP/1.1 304")
+            .endsWith("\r\n\r\n")
+            .contains("etag: " + tag, "cache-control: public, max-age=60");
+        assertThat(known.toLowerCase())
+            .doesNotContain("\ncontent-type:", "\ncontent-length:", "\ntransfer-encoding:");
+      }
+    }
+  }
+
+  @Test
+  @DisplayName("AT5 HT2 asks no tag of what no cache may keep, nor of a failure")
+  void answersNotModifiedToNothingElse() throws Exception {
+    start();
+    String own = conditional("GET", "/items/a", "*");
+    assertThat(own).startsWith("HTTP/1.1 200").contains("cache-control: no-store");
+    assertThat(header(own, "etag")).isNull();
+    assertProblem(conditional("GET", "/mine", "*"), 401);
+    assertProblem(conditional("GET", "/items/latest?limit=1", "*"), 400);
+  }
+
+  @Test
+  @DisplayName("AT5 a connection goes on after a 304")
+  void goesOnAfterNotModified() throws Exception {
+    start();
+    try (Line line = new Line(port)) {
+      String request = "GET /items/latest" + HOST + "if-none-match: *\r\n\r\n";
+      assertThat(line.send(request).answer()).startsWith("HTTP/1.1 304");
+      assertThat(line.send(request).answer()).startsWith("HTTP/1.1 304");
+      assertThat(line.send("GET /items/latest" + HOST + "\r\n").answer())
+          .startsWith("HTTP/1.1 200");
+    }
+  }
+
+  @Test
+  void describesWhatCachesMayKeep() throws Exception {
+    start();
+    JsonObject responses =
+        body(get("/openapi.json"))
+            .getJsonObject("paths")
+            .getJsonObject("/items/latest")
+            .getJsonObject("get")
+            .getJsonObject("responses");
+
+    assertThat(responses.fieldNames()).contains("304");
+    assertThat(responses.getJsonObject("200").getJsonObject("headers").fieldNames())
+        .containsExactly("ETag");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -945,6 +1008,11 @@ class GatewayIT {
 
   private String get(String path) throws IOException {
     return once("GET " + path + HOST + "connection: close\r\n\r\n");
+  }
+
+  private String conditional(String method, String path, String named) throws IOException {
+    return once(
+        method + " " + path + HOST + "if-none-match: " + named + "\r\nconnection: close\r\n\r\n");
   }
 
   private String send(String method, String path, String body) throws IOException {
