@@ -156,6 +156,11 @@ final class Settings {
             "300s",
             "How long an access token is valid"),
         new Setting(
+            "user.key-lifetime",
+            duration("1d", YEAR),
+            "30d",
+            "Time after which another key signs access tokens"),
+        new Setting(
             "user.refresh-token-idle",
             duration("1s", YEAR),
             "7d",

@@ -53,6 +53,7 @@ class ConfigurationTest {
           cluster.insecure            | false                   | false
           user.hash-wait              | 500ms                   | PT0.5S
           user.access-token-lifetime  | 900s                    | PT15M
+          user.key-lifetime           | 30d                     | PT720H
           drain.timeout               | 2m                      | PT2M
           drain.timeout               | 0s                      | PT0S
           user.session-lifetime       | 36h                     | PT36H

@@ -2,7 +2,11 @@ package dev.starling.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jwt.SignedJWT;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import io.vertx.openapi.contract.OpenAPIContract;
 import java.io.IOException;
@@ -12,7 +16,11 @@ import java.net.http.HttpResponse;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyFactory;
+import java.security.Signature;
+import java.security.spec.X509EncodedKeySpec;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -269,11 +277,41 @@ class NodeIT {
   }
 
   @Test
+  @DisplayName("AT5 publishes its keys, without their secrets, and tokens verify with them")
   void publishesItsKeysWithoutTheirSecrets() throws Exception {
+    client.register("verified");
+    String login = client.login("verified").body();
+    SignedJWT token = SignedJWT.parse(new JsonObject(login).getString("access_token"));
     HttpResponse<String> keys = client.get("/.well-known/jwks.json");
     assertThat(keys.headers().firstValue("Cache-Control")).contains("public, max-age=300");
     JsonObject key = new JsonObject(keys.body()).getJsonArray("keys").getJsonObject(0);
     assertThat(key.fieldNames()).containsExactlyInAnyOrder("kty", "crv", "x", "kid", "use", "alg");
+
+    JWK parsed = JWKSet.parse(keys.body()).getKeyByKeyId(token.getHeader().getKeyID());
+    assertThat(parsed.isPrivate()).isFalse();
+    assertThat(parsed.computeThumbprint()).hasToString(parsed.getKeyID());
+    byte[] info =
+        Buffer.buffer(HexFormat.of().parseHex("302a300506032b6570032100")) // RFC 8410, 4
+            .appendBytes(parsed.toOctetKeyPair().getDecodedX())
+            .getBytes();
+    Signature signature = Signature.getInstance("Ed25519");
+    signature.initVerify(
+        KeyFactory.getInstance("Ed25519").generatePublic(new X509EncodedKeySpec(info)));
+    signature.update(token.getSigningInput());
+    assertThat(signature.verify(token.getSignature().decode())).isTrue();
+  }
+
+  @Test
+  @DisplayName("AT5 answers 304 to who has the keys")
+  void answersNotModifiedToWhoHasTheKeys() throws Exception {
+    String tag = client.get("/.well-known/jwks.json").headers().firstValue("ETag").orElseThrow();
+    HttpResponse<String> known =
+        client.send(client.request("/.well-known/jwks.json").header("If-None-Match", tag).build());
+
+    assertThat(known.statusCode()).isEqualTo(304);
+    assertThat(known.body()).isEmpty();
+    assertThat(known.headers().firstValue("ETag")).contains(tag);
+    assertThat(known.headers().firstValue("Cache-Control")).contains("public, max-age=300");
   }
 
   @Test

@@ -14,7 +14,8 @@ import java.util.UUID;
  */
 final class AccessTokens {
 
-  private static final Duration LONGEST = Duration.ofMinutes(15);
+  static final Duration LONGEST = Duration.ofMinutes(15);
+
   private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
 
   private final String issuer;

@@ -203,8 +203,14 @@ final class Database {
         .recover(Database::failed);
   }
 
+  /** Whatever runs statements. */
+  interface Statements {
+    /** Runs one; {@code $1} is the first parameter. */
+    Future<RowSet<Row>> query(String sql, Object... parameters);
+  }
+
   /** Statements of one call that happen together or not at all. */
-  final class Transaction {
+  final class Transaction implements Statements {
     private final Call call;
     private final SqlConnection connection;
 
@@ -214,7 +220,8 @@ final class Database {
     }
 
     /** Runs one statement; see {@link Database#query}. */
-    Future<RowSet<Row>> query(String sql, Object... parameters) {
+    @Override
+    public Future<RowSet<Row>> query(String sql, Object... parameters) {
       return execute(call, connection, sql, Tuple.from(parameters));
     }
   }
@@ -318,6 +325,18 @@ final class Database {
           new IllegalStateException("The database's certificate is refused: " + distrust.get()));
     }
     return isOutage(failure) ? unreachable(failure) : refused(failure);
+  }
+
+  /** A {@link #job} in one transaction, which is rolled back when the work fails. */
+  <T> Future<T> transaction(Function<Statements, Future<T>> work) {
+    return job(
+        connection ->
+            inTransaction(
+                connection,
+                () ->
+                    work.apply(
+                        (sql, parameters) ->
+                            connection.preparedQuery(sql).execute(Tuple.from(parameters)))));
   }
 
   private static <T> Future<T> refused(Throwable failure) {

@@ -89,11 +89,6 @@ final class Sessions {
     this.limits = limits;
   }
 
-  /** Whatever runs statements for a call. */
-  private interface Statements {
-    Future<RowSet<Row>> query(String sql, Object... parameters);
-  }
-
   /**
    * Begins a session with its first refresh token.
    *
@@ -106,7 +101,7 @@ final class Sessions {
   }
 
   private Future<Optional<Live>> begin(
-      Statements statements, UUID user, long version, byte[] token) {
+      Database.Statements statements, UUID user, long version, byte[] token) {
     return statements
         .query(
             BEGIN,
@@ -283,11 +278,7 @@ final class Sessions {
   }
 
   /** As part of what is done to the user. */
-  static Future<Void> endAll(Database.Transaction transaction, UUID user, String reason) {
-    return endAll(transaction::query, user, reason);
-  }
-
-  private static Future<Void> endAll(Statements statements, UUID user, String reason) {
+  static Future<Void> endAll(Database.Statements statements, UUID user, String reason) {
     return statements
         .query(
             "UPDATE sessions " + END + "$2 WHERE user_id = $1 AND revoked_at IS NULL", user, reason)
@@ -319,9 +310,8 @@ final class Sessions {
                     done ->
                         done.rowCount() == 0
                             ? Future.succeededFuture(Optional.empty())
-                            : endAll(transaction::query, user, "password changed")
-                                .compose(
-                                    v -> begin(transaction::query, user, version + 1, token))));
+                            : endAll(transaction, user, "password changed")
+                                .compose(v -> begin(transaction, user, version + 1, token))));
   }
 
   /** Those that have not ended, the one used last first. */

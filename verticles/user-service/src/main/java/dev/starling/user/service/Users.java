@@ -39,8 +39,8 @@ import org.slf4j.LoggerFactory;
 
 /** What the user service does, shared by all its event loops on a node. */
 final class Users implements AutoCloseable {
-  private static final long FORGET_FIRST = Duration.ofSeconds(10).toMillis();
-  private static final long FORGET_EVERY = Duration.ofHours(1).toMillis();
+  private static final long TIDY_FIRST = Duration.ofSeconds(10).toMillis();
+  private static final long TIDY_EVERY = Duration.ofHours(1).toMillis();
 
   /** Milliseconds for reading the signing keys; then those of before go on. */
   private static final long KEYS_BUDGET = 500;
@@ -59,13 +59,15 @@ final class Users implements AutoCloseable {
   private final Throttle throttle;
   private final Administration administration;
   private final Duration namesKept;
+  private final KeyRing keyRing;
+  private final Duration keyLifetime;
   private final CurrentKeys keys;
-  private final KeyCipher cipher;
   private volatile Future<?> opened = Future.failedFuture("not yet");
 
   /** The settings below {@code user} in the configuration; times in milliseconds there. */
   private record Settings(
       Duration accessToken,
+      Duration key,
       Sessions.Rules sessions,
       int passwordMinimum,
       Optional<Path> breachedPasswords,
@@ -74,6 +76,7 @@ final class Users implements AutoCloseable {
     static Settings of(JsonObject config) {
       return new Settings(
           Duration.ofMillis(config.getLong("access-token-lifetime")),
+          Duration.ofMillis(config.getLong("key-lifetime")),
           new Sessions.Rules(
               Duration.ofMillis(config.getLong("session-lifetime")),
               Duration.ofMillis(config.getLong("refresh-token-idle")),
@@ -92,6 +95,7 @@ final class Users implements AutoCloseable {
   Users(Vertx vertx, Node node, JsonObject config) {
     Settings settings = Settings.of(config);
     namesKept = settings.deletedNames();
+    keyLifetime = settings.key();
     Limits limits = node.options().limits();
     database = new Database(vertx, config.getJsonObject("database"), limits);
     accounts = new Accounts(database);
@@ -99,11 +103,8 @@ final class Users implements AutoCloseable {
     throttle = new Throttle(vertx, database);
     hashes = new HashPool(vertx, limits);
     gauges(node.meters());
-    cipher = new KeyCipher(node.secrets().bytes(Secrets.KEY_ENCRYPTION));
-    keys =
-        new CurrentKeys(
-            Clock.systemUTC(),
-            () -> SigningKeys.load(Call.begin(null, KEYS_BUDGET), database, cipher));
+    keyRing = new KeyRing(database, new KeyCipher(node.secrets().bytes(Secrets.KEY_ENCRYPTION)));
+    keys = new CurrentKeys(Clock.systemUTC(), () -> keyRing.load(Call.begin(null, KEYS_BUDGET)));
     issuer = new Issuer(keys, accessTokens(node, settings), settings.accessToken());
 
     Pepper pepper = new Pepper(node.secrets().bytes(Secrets.PEPPER));
@@ -142,7 +143,7 @@ final class Users implements AutoCloseable {
             throttle,
             buckets,
             secretOfTheFirstAdministrator(node.secrets()));
-    vertx.setPeriodic(FORGET_FIRST, FORGET_EVERY, t -> forget());
+    vertx.setPeriodic(TIDY_FIRST, TIDY_EVERY, t -> tidy());
   }
 
   /** Nodes that may not make it, and were not given it, go without. */
@@ -179,23 +180,24 @@ final class Users implements AutoCloseable {
 
   private synchronized Future<?> opened() {
     if (opened.failed()) {
-      opened =
-          database
-              .migrate()
-              .compose(v -> database.job(connection -> SigningKeys.ensure(connection, cipher)))
-              .onSuccess(keys::keep);
+      opened = database.migrate().compose(v -> keyRing.ensure()).onSuccess(keys::keep);
     }
     return opened;
   }
 
-  private void forget() {
+  private void tidy() {
     if (opened.succeeded()) {
+      renewKeys().onFailure(e -> log.warn("Keys grow old until later: {}", e.getMessage()));
       forget(accounts::forgetKeys, Accounts.FORGOTTEN_AT_ONCE)
           .compose(v -> forget(sessions::forget, Sessions.FORGOTTEN_AT_ONCE))
           .compose(v -> forget(throttle::forget, Throttle.FORGOTTEN_AT_ONCE))
           .compose(v -> forget(() -> accounts.forgetNames(namesKept), Accounts.FORGOTTEN_AT_ONCE))
           .onFailure(e -> log.warn("What is old stays until later: {}", e.getMessage()));
     }
+  }
+
+  Future<Void> renewKeys() {
+    return keyRing.renew(keyLifetime);
   }
 
   private static Future<?> forget(Supplier<Future<Integer>> some, int atOnce) {
@@ -293,6 +295,24 @@ final class Users implements AutoCloseable {
 
   Future<KeySet> published() {
     return keys.get().map(SigningKeys::published);
+  }
+
+  /** For operators: another key signs as soon as all verifiers may know it. */
+  Future<KeyRing.Next> rotateKeys(Call call) {
+    return keyRing.rotate(call);
+  }
+
+  /** For operators: refuses the tokens of a key that others may have, on all nodes within 5 s. */
+  Future<Done> revokeKey(String kid, Call call) {
+    return keyRing
+        .revoke(call, kid)
+        .map(valid -> valid.orElseThrow(Users::unknownKey))
+        .onSuccess(keys::keep)
+        .map(new Done());
+  }
+
+  private static ServiceException unknownKey() {
+    return new ServiceException(ErrorCode.NOT_FOUND, "There is no such key");
   }
 
   private static <T> Future<T> overloaded(Throwable failure) {
