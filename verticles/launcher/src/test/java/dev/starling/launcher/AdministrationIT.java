@@ -21,6 +21,8 @@ import dev.starling.user.api.UserContract.FirstAdministrator;
 import dev.starling.user.api.UserContract.Login;
 import dev.starling.user.api.UserContract.Me;
 import dev.starling.user.api.UserContract.Refresh;
+import dev.starling.user.api.UserContract.RevokeKey;
+import dev.starling.user.api.UserContract.RotateKeys;
 import dev.starling.user.api.UserContract.SetEnabled;
 import dev.starling.user.api.UserContract.SetRoles;
 import dev.starling.user.api.UserContract.Tokens;
@@ -317,6 +319,25 @@ class AdministrationIT extends UserNodes {
         .isEqualTo(ErrorCode.UNAUTHENTICATED);
     assertThat(refused(one, UserContract.END_SESSIONS, new AccountById(UUID.randomUUID()), token))
         .isEqualTo(ErrorCode.NOT_FOUND);
+  }
+
+  @Test
+  @DisplayName("AT4 an administrator has another key published, and one revoked")
+  void rotatesAndRevokesKeys() {
+    String token = administrator();
+    String signing = published(one).get(0);
+    String next =
+        patiently(() -> two.call(UserContract.ROTATE_KEYS, new RotateKeys(), token)).kid();
+    assertThat(patiently(() -> one.call(UserContract.ROTATE_KEYS, new RotateKeys(), token)).kid())
+        .as("while it waits it is the one")
+        .isEqualTo(next);
+    await().atMost(Duration.ofSeconds(20)).until(() -> published(one).contains(next));
+
+    patiently(() -> two.call(UserContract.REVOKE_KEY, new RevokeKey(signing), token));
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> refused(one, UserContract.ME, new Me(), token) == ErrorCode.UNAUTHENTICATED);
+    assertThat(published(two)).containsExactly(next);
   }
 
   @Test

@@ -4,6 +4,7 @@ import dev.starling.harness.Harness;
 import dev.starling.runtime.Call;
 import dev.starling.runtime.Node;
 import dev.starling.runtime.Secrets;
+import dev.starling.user.api.UserContract.NextKey;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.time.Clock;
@@ -20,7 +21,7 @@ public final class KeyOperations {
 
   /** The kid of the key that is to sign next. */
   public static Future<String> rotate(Harness node) {
-    return users(node, users -> users.rotateKeys(Call.begin(null, BUDGET))).map(KeyRing.Next::kid);
+    return users(node, users -> users.rotateKeys(Call.begin(null, BUDGET))).map(NextKey::kid);
   }
 
   public static Future<?> revoke(Harness node, String kid) {

@@ -150,6 +150,20 @@ public final class UserContract implements Contract {
           .administrative()
           .open();
 
+  /** Publishes another key for access tokens; it signs some minutes later, when all know it. */
+  public static final Operation<RotateKeys, NextKey> ROTATE_KEYS =
+      Operation.command(SERVICE, "rotate-keys", RotateKeys.class, NextKey.class)
+          .idempotent()
+          .at(HttpMethod.POST, "/admin/keys")
+          .administrative();
+
+  /** Makes all tokens of a key invalid, for ever: on every node within five seconds. */
+  public static final Operation<RevokeKey, Done> REVOKE_KEY =
+      Operation.command(SERVICE, "revoke-key", RevokeKey.class, Done.class)
+          .idempotent()
+          .at(HttpMethod.DELETE, "/admin/keys/{kid}")
+          .administrative();
+
   /** The public keys of access tokens (RFC 7517). */
   public static final Operation<Keys, KeySet> KEYS =
       Operation.query(SERVICE, "keys", Keys.class, KeySet.class)
@@ -181,6 +195,8 @@ public final class UserContract implements Contract {
         SET_ROLES,
         END_SESSIONS,
         FIRST_ADMINISTRATOR,
+        ROTATE_KEYS,
+        REVOKE_KEY,
         KEYS,
         REVOCATIONS);
   }
@@ -425,6 +441,24 @@ public final class UserContract implements Contract {
       return "FirstAdministrator[]";
     }
   }
+
+  /** Asks for another key. */
+  public record RotateKeys() {}
+
+  /**
+   * The key that is to sign next.
+   *
+   * @param kid its name
+   * @param signsFrom when it begins to
+   */
+  public record NextKey(String kid, Instant signsFrom) {}
+
+  /**
+   * Asks for the end of a key.
+   *
+   * @param kid its name
+   */
+  public record RevokeKey(@NotNull @Size(max = 256) String kid) {}
 
   /** Asks for the public keys. */
   public record Keys() {}

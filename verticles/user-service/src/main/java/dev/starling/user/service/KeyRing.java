@@ -2,11 +2,11 @@ package dev.starling.user.service;
 
 import dev.starling.runtime.Call;
 import dev.starling.user.api.UserContract;
+import dev.starling.user.api.UserContract.NextKey;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Row;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -51,13 +51,6 @@ final class KeyRing {
 
   private final Database database;
   private final KeyCipher cipher;
-
-  /** A key that is published and does not sign yet. */
-  record Next(String kid, Instant signsFrom) {
-    private static Next of(Row row) {
-      return new Next(row.getString("kid"), row.getOffsetDateTime("active_at").toInstant());
-    }
-  }
 
   KeyRing(Database database, KeyCipher cipher) {
     this.database = database;
@@ -116,14 +109,18 @@ final class KeyRing {
                     : make(statements, Duration.ZERO).mapEmpty());
   }
 
-  private static Future<Optional<Next>> next(Database.Statements statements) {
+  private static NextKey nextKey(Row row) {
+    return new NextKey(row.getString("kid"), row.getOffsetDateTime("active_at").toInstant());
+  }
+
+  private static Future<Optional<NextKey>> next(Database.Statements statements) {
     return statements
         .query("SELECT kid, active_at FROM signing_keys WHERE " + NEXT)
-        .map(rows -> Accounts.first(rows).map(Next::of));
+        .map(rows -> Accounts.first(rows).map(KeyRing::nextKey));
   }
 
   /** A key that signs so much later; from then on those of before no longer do. */
-  private Future<Next> make(Database.Statements statements, Duration ahead) {
+  private Future<NextKey> make(Database.Statements statements, Duration ahead) {
     SigningKey key = SigningKey.generate();
     return statements
         .query(
@@ -143,15 +140,15 @@ final class KeyRing {
             cipher.id(),
             seconds(ahead),
             seconds(BEYOND))
-        .map(rows -> Next.of(rows.iterator().next()));
+        .map(rows -> nextKey(rows.iterator().next()));
   }
 
   /** Publishes another key, which is to sign; while one waits to do so, it is that one. */
-  Future<Next> rotate(Call call) {
+  Future<NextKey> rotate(Call call) {
     return database.transaction(call, statements -> locked(statements, () -> rotate(statements)));
   }
 
-  private Future<Next> rotate(Database.Statements statements) {
+  private Future<NextKey> rotate(Database.Statements statements) {
     return current(statements)
         .compose(v -> next(statements))
         .compose(

@@ -43,6 +43,8 @@ public final class UserVerticle extends ServiceVerticle {
     handle(UserContract.SET_ROLES, (r, call) -> users.administration().setRoles(r, call));
     handle(UserContract.END_SESSIONS, (r, call) -> users.administration().endSessions(r, call));
     handle(UserContract.FIRST_ADMINISTRATOR, (r, call) -> users.administration().first(r, call));
+    handle(UserContract.ROTATE_KEYS, (r, call) -> users.rotateKeys(call));
+    handle(UserContract.REVOKE_KEY, (r, call) -> users.revokeKey(r.kid(), call));
   }
 
   @Override

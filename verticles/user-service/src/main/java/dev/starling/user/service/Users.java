@@ -15,6 +15,7 @@ import dev.starling.user.api.UserContract.EndedSessions;
 import dev.starling.user.api.UserContract.KeySet;
 import dev.starling.user.api.UserContract.Login;
 import dev.starling.user.api.UserContract.Logout;
+import dev.starling.user.api.UserContract.NextKey;
 import dev.starling.user.api.UserContract.Refresh;
 import dev.starling.user.api.UserContract.Register;
 import dev.starling.user.api.UserContract.SessionList;
@@ -298,7 +299,7 @@ final class Users implements AutoCloseable {
   }
 
   /** For operators: another key signs as soon as all verifiers may know it. */
-  Future<KeyRing.Next> rotateKeys(Call call) {
+  Future<NextKey> rotateKeys(Call call) {
     return keyRing.rotate(call);
   }
 
