@@ -206,6 +206,11 @@ final class Settings {
             "90d",
             "Time for which nobody gets the name of a user who was deleted"),
         new Setting(
+            "user.audit-kept",
+            duration("1d", "3650d"),
+            "365d",
+            "Time for which the audit log is kept"),
+        new Setting(
             "gateway.routes",
             list("prefix=service, such as /api/login=user", "/[^\\s=,]*=" + SERVICE),
             "",

@@ -206,6 +206,11 @@ public final class Call {
     return caller;
   }
 
+  /** Whether an access token has proven who calls. */
+  public boolean hasCaller() {
+    return caller != null;
+  }
+
   /** Milliseconds left for this call and for all that it calls; 0 or less when nobody waits. */
   public long remaining() {
     return TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());

@@ -61,6 +61,7 @@ class RuntimeFuzzTest {
         "{\"text\":\"ada\",\"none\":\"x\",\"number\":null}",
         "null"),
     TOKEN(RuntimeFuzzTest::token, TestToken.GENUINE),
+    TAMPERED(RuntimeFuzzTest::tampered, "\1\2A", "\0\1.\1\1="),
     CLAIMS(
         RuntimeFuzzTest::claims,
         TestToken.HEADER + "." + TestToken.CLAIMS,
@@ -212,6 +213,16 @@ class RuntimeFuzzTest {
   private static void token(byte[] sent) {
     String token = new String(sent, UTF_8);
     assertThat(TestToken.verified(token)).isEqualTo(token.equals(TestToken.GENUINE));
+  }
+
+  /** The genuine one with other characters here and there: where, in two bytes, and which. */
+  private static void tampered(byte[] sent) {
+    StringBuilder token = new StringBuilder(TestToken.GENUINE);
+    for (int i = 0; i + 2 < sent.length; i += 3) {
+      int where = (sent[i] & 0xff) << 8 | sent[i + 1] & 0xff;
+      token.setCharAt(where % token.length(), (char) sent[i + 2]);
+    }
+    token(token.toString().getBytes(UTF_8));
   }
 
   /** As if a signing key had been stolen: even then the claims must be what they should be. */

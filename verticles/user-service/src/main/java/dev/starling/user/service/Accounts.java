@@ -110,14 +110,15 @@ final class Accounts {
             kept AS (
               INSERT INTO idempotency_keys (key, request_hash, user_id, created_at)
               SELECT $5, $6, id, created_at FROM added WHERE $5::text IS NOT NULL)
-            SELECT id, username, created_at FROM added""",
+            SELECT id, username, created_at, happened('registered', id, $8) FROM added""",
             id,
             name.typed(),
             name.key(),
             hash,
             call.key(),
             seal == null ? null : Buffer.buffer(seal),
-            Buffer.buffer(name.seal()))
+            Buffer.buffer(name.seal()),
+            Audit.by(call))
         .map(rows -> first(rows).map(Accounts::user))
         .recover(
             failure ->
@@ -199,10 +200,12 @@ final class Accounts {
                             UPDATE users SET username = '', username_key = '!' || id,
                               name_seal = $3, password_hash = '', roles = '{}', enabled = false,
                               version = version + 1, deleted_at = now()
-                            WHERE id = $1 AND version = $2 AND enabled""",
+                            WHERE id = $1 AND version = $2 AND enabled
+                            RETURNING happened('deleted', id, $4)""",
                             verified.id(),
                             verified.version(),
-                            Buffer.buffer(names.seal(verified.name()))))
+                            Buffer.buffer(names.seal(verified.name())),
+                            Audit.by(call)))
                 .compose(
                     done ->
                         Sessions.endAll(transaction, verified.id(), "deleted")

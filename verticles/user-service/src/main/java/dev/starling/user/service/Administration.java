@@ -13,6 +13,7 @@ import dev.starling.user.api.UserContract.FirstAdministrator;
 import dev.starling.user.api.UserContract.SetEnabled;
 import dev.starling.user.api.UserContract.SetRoles;
 import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import java.nio.charset.StandardCharsets;
@@ -34,6 +35,7 @@ final class Administration {
   private static final String ACCOUNT = "id, username, created_at, enabled, roles";
 
   private final Database database;
+  private final Sessions sessions;
   private final Names names;
   private final Cursors cursors;
   private final Throttle throttle;
@@ -47,12 +49,14 @@ final class Administration {
    */
   Administration(
       Database database,
+      Sessions sessions,
       Names names,
       Cursors cursors,
       Throttle throttle,
       Buckets buckets,
       Optional<byte[]> secret) {
     this.database = database;
+    this.sessions = sessions;
     this.names = names;
     this.cursors = cursors;
     this.throttle = throttle;
@@ -67,16 +71,17 @@ final class Administration {
     return database
         .query(
             call,
-            "SELECT "
+            "WITH entry AS MATERIALIZED (SELECT happened('accounts-listed', NULL, $4)) SELECT "
                 + ACCOUNT
                 + """
-                 FROM users
+                 FROM users, entry
                 WHERE deleted_at IS NULL AND ($1::uuid IS NULL OR id > $1)
                   AND ($2::text IS NULL OR username_key = $2)
                 ORDER BY id LIMIT $3""",
             after,
             name,
-            limit + 1)
+            limit + 1,
+            Audit.by(call))
         .map(rows -> page(rows, limit));
   }
 
@@ -104,8 +109,12 @@ final class Administration {
     return database
         .query(
             call,
-            "SELECT " + ACCOUNT + " FROM users WHERE id = $1 AND deleted_at IS NULL",
-            request.id())
+            "SELECT "
+                + ACCOUNT
+                + ", happened('account-read', id, $2) FROM users"
+                + " WHERE id = $1 AND deleted_at IS NULL",
+            request.id(),
+            Audit.by(call))
         .map(rows -> account(row(rows)));
   }
 
@@ -115,7 +124,9 @@ final class Administration {
   }
 
   Future<Account> setEnabled(SetEnabled request, Call call) {
-    return change(call, request.id(), request.enabled(), "enabled = $2", request.enabled())
+    String what = request.enabled() ? "enabled" : "disabled";
+    return change(
+            call, request.id(), request.enabled(), "enabled = $2", request.enabled(), what, null)
         .compose(
             account ->
                 request.enabled()
@@ -128,7 +139,8 @@ final class Administration {
   Future<Account> setRoles(SetRoles request, Call call) {
     String[] roles = request.roles().stream().distinct().toArray(String[]::new);
     boolean stays = request.roles().contains(Operation.ADMINISTRATOR);
-    return change(call, request.id(), stays, "roles = $2", (Object) roles);
+    JsonObject detail = new JsonObject().put("roles", List.of(roles));
+    return change(call, request.id(), stays, "roles = $2", roles, "roles-changed", detail);
   }
 
   /**
@@ -136,7 +148,14 @@ final class Administration {
    *
    * @param stays whether an administrator stays one
    */
-  private Future<Account> change(Call call, UUID user, boolean stays, String set, Object value) {
+  private Future<Account> change(
+      Call call,
+      UUID user,
+      boolean stays,
+      String set,
+      Object value,
+      String what,
+      JsonObject detail) {
     return database.transaction(
         call,
         transaction ->
@@ -147,9 +166,13 @@ final class Administration {
                             "UPDATE users SET "
                                 + set
                                 + " WHERE id = $1 AND deleted_at IS NULL RETURNING "
-                                + ACCOUNT,
+                                + ACCOUNT
+                                + ", happened($3, id, $4, $5)",
                             user,
-                            value))
+                            value,
+                            what,
+                            Audit.by(call),
+                            detail))
                 .map(Administration::row)
                 .compose(
                     row -> Sessions.endAll(transaction, user, "administrator").map(account(row))));
@@ -184,12 +207,10 @@ final class Administration {
   }
 
   Future<Done> endSessions(AccountById request, Call call) {
-    return account(request, call)
-        .compose(
-            account ->
-                database.transaction(
-                    call,
-                    transaction -> Sessions.endAll(transaction, request.id(), "administrator")))
+    return database
+        .query(call, "SELECT FROM users WHERE id = $1 AND deleted_at IS NULL", request.id())
+        .map(Administration::row)
+        .compose(there -> sessions.endAll(call, request.id(), Audit.by(call)))
         .map(new Done());
   }
 
@@ -215,9 +236,11 @@ final class Administration {
                         transaction.query(
                             "UPDATE users SET roles = array_append(roles, $2)"
                                 + " WHERE username_key = $1 AND enabled RETURNING "
-                                + ACCOUNT,
+                                + ACCOUNT
+                                + ", happened('first-administrator', id, $3)",
                             name,
-                            Operation.ADMINISTRATOR))
+                            Operation.ADMINISTRATOR,
+                            Audit.byNobody(call)))
                 .map(Administration::row)
                 .compose(
                     row ->

@@ -5,6 +5,7 @@ import dev.starling.user.api.UserContract;
 import dev.starling.user.api.UserContract.NextKey;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import java.time.Duration;
 import java.util.Optional;
@@ -145,7 +146,20 @@ final class KeyRing {
 
   /** Publishes another key, which is to sign; while one waits to do so, it is that one. */
   Future<NextKey> rotate(Call call) {
-    return database.transaction(call, statements -> locked(statements, () -> rotate(statements)));
+    return database.transaction(
+        call,
+        statements ->
+            locked(statements, () -> rotate(statements))
+                .compose(next -> happened(statements, "key-rotated", call, next.kid()).map(next)));
+  }
+
+  private static Future<?> happened(
+      Database.Statements statements, String what, Call call, String kid) {
+    return statements.query(
+        "SELECT happened($1, NULL, $2, $3)",
+        what,
+        Audit.by(call),
+        new JsonObject().put("kid", kid));
   }
 
   private Future<NextKey> rotate(Database.Statements statements) {
@@ -173,7 +187,11 @@ final class KeyRing {
    */
   Future<Optional<SigningKeys>> revoke(Call call, String kid) {
     return database
-        .transaction(call, statements -> locked(statements, () -> revoke(statements, kid)))
+        .transaction(
+            call,
+            statements ->
+                locked(statements, () -> revoke(statements, kid))
+                    .compose(keys -> happened(statements, "key-revoked", call, kid).map(keys)))
         .onSuccess(keys -> keys.ifPresent(k -> log.warn("Key {} is revoked", kid)));
   }
 

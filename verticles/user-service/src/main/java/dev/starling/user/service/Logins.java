@@ -11,6 +11,7 @@ import dev.starling.user.api.UserContract.Tokens;
 import dev.starling.user.service.Accounts.Credentials;
 import dev.starling.user.service.Throttle.Outcome;
 import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -31,6 +32,7 @@ final class Logins {
 
   private static final String CURRENT = "/currentPassword";
 
+  private final Audit audit;
   private final Accounts accounts;
   private final Names names;
   private final Sessions sessions;
@@ -44,6 +46,7 @@ final class Logins {
   private final Devices devices;
 
   Logins(
+      Audit audit,
       Accounts accounts,
       Names names,
       Sessions sessions,
@@ -55,6 +58,7 @@ final class Logins {
       Throttle throttle,
       Buckets buckets,
       Devices devices) {
+    this.audit = audit;
     this.accounts = accounts;
     this.names = names;
     this.sessions = sessions;
@@ -83,12 +87,29 @@ final class Logins {
                 () ->
                     accounts
                         .credentials(call, name)
-                        .compose(found -> verify(place, found, request.password()))
                         .compose(
-                            verified ->
-                                verified
-                                    .map(c -> begin(call, c, request, devices.token(name, device)))
-                                    .orElseGet(Logins::wrong))));
+                            found ->
+                                verify(place, found, request.password())
+                                    .compose(
+                                        verified ->
+                                            verified
+                                                .map(c -> begin(call, c, request, name, device))
+                                                .orElseGet(() -> refuse(call, name, found))))));
+  }
+
+  /** The same for all; only the audit log knows why. */
+  private Future<Tokens> refuse(Call call, String name, Optional<Credentials> found) {
+    String reason = found.map(c -> c.enabled() ? "password" : "disabled").orElse("unknown name");
+    JsonObject detail = new JsonObject().put("reason", reason).put("name", names.seal(name));
+    return audit
+        .happened(
+            call,
+            "login-failed",
+            found.map(Credentials::id).orElse(null),
+            Audit.byNobody(call),
+            detail)
+        .otherwiseEmpty()
+        .compose(v -> wrong());
   }
 
   private static Function<ServiceException, Outcome> wrongIf(ErrorCode code) {
@@ -114,7 +135,9 @@ final class Logins {
         new ServiceException(ErrorCode.UNAUTHENTICATED, "Username or password is wrong"));
   }
 
-  private Future<Tokens> begin(Call call, Credentials verified, Login request, String deviceToken) {
+  private Future<Tokens> begin(
+      Call call, Credentials verified, Login request, String name, byte[] device) {
+    String deviceToken = devices.token(name, device);
     String token = refreshTokens.first();
     return sessions
         .begin(call, verified.id(), verified.version(), RefreshTokens.hash(token))

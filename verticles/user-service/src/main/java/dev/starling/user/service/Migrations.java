@@ -33,7 +33,8 @@ final class Migrations {
           "V2__idempotency.sql",
           "V3__sessions.sql",
           "V4__throttle.sql",
-          "V5__deletion.sql");
+          "V5__deletion.sql",
+          "V6__events.sql");
   private static final long LOCK = 0x5374_6172_6c69_6e67L; // "Starling"
 
   private Migrations() {}

@@ -10,6 +10,7 @@ import dev.starling.user.api.UserContract.Session;
 import dev.starling.user.api.UserContract.Since;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
@@ -58,7 +59,8 @@ final class Sessions {
         given AS (
           INSERT INTO refresh_tokens (hash, session_id, generation, expires_at)
           SELECT $4, id, 0, now() + make_interval(secs => $6) FROM begun)
-        SELECT begun.id, user_id, created_at, roles FROM begun, verified"""
+        SELECT begun.id, user_id, created_at, roles, happened($8, user_id, $9)
+        FROM begun, verified"""
           .formatted(END);
 
   private final Database database;
@@ -97,11 +99,16 @@ final class Sessions {
    * @return empty when the user has gone or been disabled, or has another password by now
    */
   Future<Optional<Live>> begin(Call call, UUID user, long version, byte[] token) {
-    return begin((sql, p) -> database.query(call, sql, p), user, version, token);
+    return begin((sql, p) -> database.query(call, sql, p), call, "logged-in", user, version, token);
   }
 
   private Future<Optional<Live>> begin(
-      Database.Statements statements, UUID user, long version, byte[] token) {
+      Database.Statements statements,
+      Call call,
+      String why,
+      UUID user,
+      long version,
+      byte[] token) {
     return statements
         .query(
             BEGIN,
@@ -111,7 +118,9 @@ final class Sessions {
             Buffer.buffer(token),
             seconds(rules.lifetime()),
             seconds(rules.idle()),
-            rules.most() - 1)
+            rules.most() - 1,
+            why,
+            Audit.by(call))
         .map(rows -> Accounts.first(rows).map(Sessions::live));
   }
 
@@ -138,7 +147,7 @@ final class Sessions {
    */
   Future<Optional<Live>> refresh(Call call, byte[] token, byte[] successor) {
     return database
-        .transaction(call, transaction -> use(transaction, token, successor))
+        .transaction(call, transaction -> use(transaction, call, token, successor))
         .map(
             use -> {
               if (use.stolen()) {
@@ -158,7 +167,8 @@ final class Sessions {
     private static final Use OF_NO_TOKEN = new Use(null, false);
   }
 
-  private Future<Use> use(Database.Transaction transaction, byte[] token, byte[] successor) {
+  private Future<Use> use(
+      Database.Transaction transaction, Call call, byte[] token, byte[] successor) {
     return transaction
         .query(
             """
@@ -178,7 +188,7 @@ final class Sessions {
             locked ->
                 locked.isEmpty()
                     ? Future.succeededFuture(Use.OF_NO_TOKEN)
-                    : useOnce(transaction, unhurried(locked.get()), token, successor));
+                    : useOnce(transaction, call, unhurried(locked.get()), token, successor));
   }
 
   /** Refuses what comes too often. */
@@ -192,7 +202,7 @@ final class Sessions {
   }
 
   private Future<Use> useOnce(
-      Database.Transaction transaction, Live live, byte[] token, byte[] successor) {
+      Database.Transaction transaction, Call call, Live live, byte[] token, byte[] successor) {
     return transaction
         .query(
             """
@@ -203,19 +213,22 @@ final class Sessions {
             touched AS (
               UPDATE sessions SET last_used_at = now() FROM used WHERE id = session_id)
             INSERT INTO refresh_tokens (hash, session_id, generation, parent, expires_at)
-            SELECT $2, session_id, generation + 1, $1, now() + make_interval(secs => $3) FROM used""",
+            SELECT $2, session_id, generation + 1, $1, now() + make_interval(secs => $3) FROM used
+            RETURNING happened('refreshed', $4, $5)""",
             Buffer.buffer(token),
             Buffer.buffer(successor),
-            seconds(rules.idle()))
+            seconds(rules.idle()),
+            live.user(),
+            Audit.by(call))
         .compose(
             done ->
                 done.rowCount() == 1
                     ? Future.succeededFuture(new Use(live, false))
-                    : useAgain(transaction, live, token, successor));
+                    : useAgain(transaction, call, live, token, successor));
   }
 
   private Future<Use> useAgain(
-      Database.Transaction transaction, Live live, byte[] token, byte[] successor) {
+      Database.Transaction transaction, Call call, Live live, byte[] token, byte[] successor) {
     return transaction
         .query(
             """
@@ -237,8 +250,12 @@ final class Sessions {
                   ? Future.succeededFuture(Use.OF_NO_TOKEN)
                   : transaction
                       .query(
-                          "UPDATE sessions " + END + "'token used twice' WHERE id = $1",
-                          live.session())
+                          "UPDATE sessions "
+                              + END
+                              + "'token used twice' WHERE id = $1"
+                              + " RETURNING happened('token-reused', user_id, $2)",
+                          live.session(),
+                          Audit.byNobody(call))
                       .map(new Use(live, true));
             });
   }
@@ -252,8 +269,10 @@ final class Sessions {
                 + END
                 + """
                 'logout' WHERE revoked_at IS NULL
-                  AND id = (SELECT session_id FROM refresh_tokens WHERE hash = $1)""",
-            Buffer.buffer(token))
+                  AND id = (SELECT session_id FROM refresh_tokens WHERE hash = $1)
+                RETURNING happened('logged-out', user_id, $2)""",
+            Buffer.buffer(token),
+            Audit.by(call))
         .mapEmpty();
   }
 
@@ -265,16 +284,33 @@ final class Sessions {
             "WITH ended AS (UPDATE sessions "
                 + END
                 + """
-                'ended' WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL)
-                SELECT FROM sessions WHERE id = $1 AND user_id = $2""",
+                'ended' WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL
+                RETURNING happened('session-ended', user_id, $3) AS entry)
+                SELECT (SELECT entry FROM ended) FROM sessions WHERE id = $1 AND user_id = $2""",
             session,
-            user)
+            user,
+            Audit.by(call))
         .map(rows -> rows.size() == 1);
   }
 
-  /** Ends all sessions of a user. */
-  Future<Void> endAll(Call call, UUID user) {
-    return endAll((sql, p) -> database.query(call, sql, p), user, "logout");
+  /**
+   * Ends all sessions of a user.
+   *
+   * @param by who wants it, as {@link Audit} says
+   */
+  Future<Void> endAll(Call call, UUID user, JsonObject by) {
+    return database
+        .query(
+            call,
+            "WITH ended AS (UPDATE sessions "
+                + END
+                + """
+                'logout' WHERE user_id = $1 AND revoked_at IS NULL RETURNING id)
+                SELECT happened('sessions-ended', $1, $2,
+                  jsonb_build_object('sessions', (SELECT count(*) FROM ended)))""",
+            user,
+            by)
+        .mapEmpty();
   }
 
   /** As part of what is done to the user. */
@@ -311,7 +347,15 @@ final class Sessions {
                         done.rowCount() == 0
                             ? Future.succeededFuture(Optional.empty())
                             : endAll(transaction, user, "password changed")
-                                .compose(v -> begin(transaction, user, version + 1, token))));
+                                .compose(
+                                    v ->
+                                        begin(
+                                            transaction,
+                                            call,
+                                            "password-changed",
+                                            user,
+                                            version + 1,
+                                            token))));
   }
 
   /** Those that have not ended, the one used last first. */

@@ -59,6 +59,9 @@ final class Users implements AutoCloseable {
   private final Issuer issuer;
   private final Throttle throttle;
   private final Administration administration;
+  private final Audit audit;
+  private final Outbox outbox;
+  private final Duration auditKept;
   private final Duration namesKept;
   private final KeyRing keyRing;
   private final Duration keyLifetime;
@@ -73,7 +76,8 @@ final class Users implements AutoCloseable {
       int passwordMinimum,
       Optional<Path> breachedPasswords,
       Argon2.Cost cost,
-      Duration deletedNames) {
+      Duration deletedNames,
+      Duration audit) {
     static Settings of(JsonObject config) {
       return new Settings(
           Duration.ofMillis(config.getLong("access-token-lifetime")),
@@ -89,7 +93,8 @@ final class Users implements AutoCloseable {
               .map(Path::of),
           new Argon2.Cost(
               config.getInteger("hash-memory"), config.getInteger("hash-iterations"), 1),
-          Duration.ofMillis(config.getLong("deleted-names")));
+          Duration.ofMillis(config.getLong("deleted-names")),
+          Duration.ofMillis(config.getLong("audit-kept")));
     }
   }
 
@@ -97,11 +102,14 @@ final class Users implements AutoCloseable {
     Settings settings = Settings.of(config);
     namesKept = settings.deletedNames();
     keyLifetime = settings.key();
+    auditKept = settings.audit();
     Limits limits = node.options().limits();
     database = new Database(vertx, config.getJsonObject("database"), limits);
     accounts = new Accounts(database);
     sessions = new Sessions(database, settings.sessions(), limits);
     throttle = new Throttle(vertx, database);
+    audit = new Audit(database);
+    outbox = new Outbox(vertx, database);
     hashes = new HashPool(vertx, limits);
     gauges(node.meters());
     keyRing = new KeyRing(database, new KeyCipher(node.secrets().bytes(Secrets.KEY_ENCRYPTION)));
@@ -125,6 +133,7 @@ final class Users implements AutoCloseable {
             accounts, hashes, hasher, new RequestSeal(pepper), rules, names, throttle, buckets);
     logins =
         new Logins(
+            audit,
             accounts,
             names,
             sessions,
@@ -139,6 +148,7 @@ final class Users implements AutoCloseable {
     administration =
         new Administration(
             database,
+            sessions,
             names,
             new Cursors(pepper),
             throttle,
@@ -181,7 +191,12 @@ final class Users implements AutoCloseable {
 
   private synchronized Future<?> opened() {
     if (opened.failed()) {
-      opened = database.migrate().compose(v -> keyRing.ensure()).onSuccess(keys::keep);
+      opened =
+          database
+              .migrate()
+              .compose(v -> keyRing.ensure())
+              .onSuccess(keys::keep)
+              .onSuccess(v -> outbox.start());
     }
     return opened;
   }
@@ -193,6 +208,7 @@ final class Users implements AutoCloseable {
           .compose(v -> forget(sessions::forget, Sessions.FORGOTTEN_AT_ONCE))
           .compose(v -> forget(throttle::forget, Throttle.FORGOTTEN_AT_ONCE))
           .compose(v -> forget(() -> accounts.forgetNames(namesKept), Accounts.FORGOTTEN_AT_ONCE))
+          .compose(v -> forget(() -> audit.forget(auditKept), Audit.FORGOTTEN_AT_ONCE))
           .onFailure(e -> log.warn("What is old stays until later: {}", e.getMessage()));
     }
   }
@@ -242,7 +258,7 @@ final class Users implements AutoCloseable {
   }
 
   Future<Done> logoutAll(Call call) {
-    return sessions.endAll(call, user(call)).map(new Done());
+    return sessions.endAll(call, user(call), Audit.by(call)).map(new Done());
   }
 
   Future<SessionList> sessions(Call call) {

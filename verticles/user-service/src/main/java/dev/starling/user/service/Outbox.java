@@ -1,0 +1,86 @@
+package dev.starling.user.service;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Publishes what happened to users on the event bus, at least once, and what happened to one user
+ * in its order. One node at a time does so; what it has published when it dies is published again.
+ */
+final class Outbox {
+  private static final Logger log = LoggerFactory.getLogger(Outbox.class);
+  private static final long TURN = 0x6f75_7462_6f78L; // "outbox"
+  private static final long EVERY = 250;
+  private static final int AT_ONCE = 100;
+
+  private final Vertx vertx;
+  private final Database database;
+  private boolean publishing;
+  private boolean well = true;
+
+  Outbox(Vertx vertx, Database database) {
+    this.vertx = vertx;
+    this.database = database;
+  }
+
+  /** Begins to publish. */
+  void start() {
+    vertx.setPeriodic(EVERY, t -> look());
+  }
+
+  private synchronized void look() {
+    if (!publishing) {
+      publishing = true;
+      publish().onComplete(done -> ended(done.cause()));
+    }
+  }
+
+  private synchronized void ended(Throwable failure) {
+    publishing = false;
+    if (well && failure != null) {
+      log.warn("Events are published later: {}", failure.getMessage());
+    }
+    well = failure == null;
+  }
+
+  private Future<Void> publish() {
+    return database
+        .transaction(
+            statements ->
+                statements
+                    .query(
+                        """
+                        WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock($1) AS ours),
+                        due AS (
+                          SELECT outbox.id FROM outbox, turn WHERE ours ORDER BY id LIMIT $2),
+                        taken AS (
+                          DELETE FROM outbox USING due WHERE outbox.id = due.id
+                          RETURNING outbox.*)
+                        SELECT * FROM taken ORDER BY id""",
+                        TURN,
+                        AT_ONCE)
+                    .onSuccess(this::publish))
+        .compose(rows -> rows.size() < AT_ONCE ? Future.<Void>succeededFuture() : publish());
+  }
+
+  /** Before the transaction ends, after which they are gone. */
+  private void publish(RowSet<Row> rows) {
+    for (Row row : rows) {
+      JsonObject event =
+          new JsonObject()
+              .put("id", row.getLong("id"))
+              .put("type", row.getString("type"))
+              .put("user", row.getUUID("subject").toString())
+              .put("at", row.getOffsetDateTime("at").toInstant().toString());
+      if (row.getValue("detail") != null) {
+        event.put("detail", row.getValue("detail"));
+      }
+      vertx.eventBus().publish(row.getString("type"), event);
+    }
+  }
+}
