@@ -162,13 +162,14 @@ public final class OperatorVerticle extends VerticleBase {
 
   /** Read by one thread at a time, for all who ask meanwhile. */
   private void metrics(RoutingContext context) {
-    if (metrics == null) {
-      metrics =
-          vertx
-              .executeBlocking(() -> ((PrometheusMeterRegistry) node.meters()).scrape(), false)
-              .onComplete(done -> metrics = null);
+    Future<String> asked = metrics;
+    if (asked == null) {
+      asked =
+          vertx.executeBlocking(() -> ((PrometheusMeterRegistry) node.meters()).scrape(), false);
+      metrics = asked; // It may be complete already; what follows would be undone by this.
+      asked.onComplete(done -> metrics = null);
     }
-    metrics.onSuccess(text -> Answers.text(context, PROMETHEUS, text)).onFailure(context::fail);
+    asked.onSuccess(text -> Answers.text(context, PROMETHEUS, text)).onFailure(context::fail);
   }
 
   private static void fail(RoutingContext context) {
