@@ -37,8 +37,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class CanariesIT {
   private static final String NAME = "canary.of.the.name";
-  private static final String PASSWORD = "canary of the password";
-  private static final String NEXT = "canary of the next one";
+  private static final String PASSWORD = "zqxv lantern mosaic plume";
+  private static final String NEXT = "wjkq harbour thimble frost";
   private static final String MAIL = "canary@mail.example";
   private static final String KEY = "canary-of-the-key";
   private static final Duration PATIENCE = Duration.ofSeconds(60);
