@@ -15,7 +15,8 @@ CREATE TABLE throttle (
 -- may change sooner, when the outcome of others is known. The first keys, as many as "requests", count whatever comes
 -- of it. After "free" attempts nothing is let through: where "base" is null, until the window of seconds has ended
 -- that the first of them began; else for base seconds, twice as many after each further one, and longest at most, and
--- what was counted is forgotten when nothing was tried for the window.
+-- what was counted is forgotten when nothing was tried for the window. Where base and longest are the same, one of those
+-- counted is forgotten for each time they last. What is refused for certain locks and writes nothing.
 
 CREATE FUNCTION throttle_take(
   keys bytea[], requests integer, free integer[], windows float8[], base float8[], longest float8[],
@@ -26,9 +27,22 @@ DECLARE
   present timestamptz;
   counted integer := cardinality(keys);
 BEGIN
+  present := clock_timestamp();
+  SELECT a.i, extract(epoch FROM t.blocked_until - present), false INTO refused, wait, undecided
+  FROM unnest(keys) WITH ORDINALITY AS a (key, i) JOIN throttle t USING (key)
+  WHERE t.expires_at > present AND t.blocked_until > present
+    AND NOT (t.pending > 0 AND t.pending_until > present)
+  ORDER BY a.i LIMIT 1;
+  IF FOUND THEN
+    RETURN;
+  END IF;
+
   FOR i IN 1 .. cardinality(keys) LOOP
-    INSERT INTO throttle (key) VALUES (keys[i]) ON CONFLICT DO NOTHING;
-    SELECT * INTO bucket FROM throttle WHERE key = keys[i] FOR UPDATE;
+    LOOP -- until no other has removed it in between
+      INSERT INTO throttle (key) VALUES (keys[i]) ON CONFLICT DO NOTHING;
+      SELECT * INTO bucket FROM throttle WHERE key = keys[i] FOR UPDATE;
+      EXIT WHEN FOUND;
+    END LOOP;
     present := clock_timestamp();
     IF bucket.expires_at > present AND bucket.blocked_until > present THEN
       refused := i;
@@ -51,7 +65,11 @@ BEGIN
     END
   FROM (
     SELECT a.*,
-      CASE WHEN b.expires_at > present THEN b.count ELSE 0 END + 1 AS count,
+      CASE WHEN b.expires_at <= present THEN 0
+        WHEN a.base = a.longest THEN greatest(0, b.count
+          - floor(extract(epoch FROM present - b.expires_at + make_interval(secs => a.period)) / a.base)::integer)
+        ELSE b.count
+      END + 1 AS count,
       CASE WHEN b.expires_at > present AND a.base IS NULL THEN b.expires_at
         ELSE present + make_interval(secs => a.period) END AS ends
     FROM unnest(keys, free, windows, base, longest) WITH ORDINALITY AS a (key, free, period, base, longest, i)

@@ -121,6 +121,40 @@ class AdministrationIT extends UserNodes {
         .isEqualTo(ErrorCode.CONFLICT);
   }
 
+  @Test
+  @DisplayName(
+      "AZ4 TH4 the secret lets the only administrator in again, after any number of guesses")
+  void letsTheOnlyAdministratorIn() {
+    administrator();
+    execute("DELETE FROM throttle");
+    for (int i = 0; i < 101; i++) {
+      Call call = Call.begin(null, 2_500).from("198.18." + i + ".1");
+      Login guess = new Login("ada", "not her password");
+      one.node().client().call(UserContract.LOGIN, guess, call).otherwiseEmpty().await();
+      execute("UPDATE throttle SET blocked_until = '-infinity' WHERE get_byte(key, 0) IN (3, 4)");
+    }
+    assertThat(refusal(() -> login(one, "ada"))).isEqualTo(ErrorCode.FORBIDDEN);
+
+    patiently(() -> Harness.await(first(two, "ada", secret())));
+    assertThat(login(one, "ada").accessToken()).isNotEmpty();
+    assertThat(text("SELECT roles::text FROM users WHERE username = 'ada'"))
+        .containsExactly("{user,admin}");
+  }
+
+  @Test
+  @DisplayName("AZ6 who is no administrator any more cannot undo that while the token is valid")
+  void refusesWhoIsNoAdministratorAnyMore() {
+    String token = administrator();
+    UUID bob = registered("bob");
+    patiently(() -> one.call(UserContract.SET_ROLES, new SetRoles(bob, ADMIN), token));
+    String bobs = login(one, "bob").accessToken();
+    patiently(() -> one.call(UserContract.SET_ENABLED, new SetEnabled(bob, false), token));
+
+    assertThat(refused(two, UserContract.SET_ENABLED, new SetEnabled(bob, true), bobs))
+        .isIn(ErrorCode.FORBIDDEN, ErrorCode.UNAUTHENTICATED);
+    assertThat(text("SELECT username FROM users WHERE enabled")).containsExactly("ada");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "0", "admin", "0123456789abcdef0123456789abcdef"})
   @DisplayName("AZ4 nobody is the first administrator without the secret of this installation")

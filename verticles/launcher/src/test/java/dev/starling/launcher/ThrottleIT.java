@@ -258,6 +258,71 @@ class ThrottleIT extends UserNodes {
     assertThat(outcome(two, HOME, right(forged + device.substring(21)))).isNull();
   }
 
+  @Test
+  @DisplayName("TH4 a device is known for as long as the password is the same")
+  void forgetsDevicesWithThePassword() {
+    Tokens tokens = patiently(() -> Harness.await(login(one, HOME, right(null))));
+    ChangePassword another = new ChangePassword(Client.PASSWORD, "another correct horse");
+    Tokens changed =
+        patiently(() -> one.call(UserContract.CHANGE_PASSWORD, another, tokens.accessToken()));
+    for (int i = 0; i < 12; i++) {
+      login(two, elsewhere(i), wrong("ada")).otherwiseEmpty().await();
+    }
+
+    String password = "another correct horse";
+    assertThat(outcome(one, HOME, new Login("ada", password, tokens.deviceToken())))
+        .isEqualTo(ErrorCode.TOO_MANY_REQUESTS);
+    assertThat(outcome(one, HOME, new Login("ada", password, changed.deviceToken()))).isNull();
+  }
+
+  @Test
+  @DisplayName("TH3 wrong passwords are forgotten one by one, whoever logs in meanwhile")
+  void forgetsOneByOne() {
+    for (int i = 0; i < 9; i++) {
+      assertThat(outcome(one, elsewhere(i), wrong("ada"))).isEqualTo(ErrorCode.UNAUTHENTICATED);
+    }
+    for (int i = 0; i < 9; i++) {
+      pass("6 minutes");
+      assertThat(outcome(two, elsewhere(20 + i), right(null))).isNull();
+    }
+    for (int i = 0; i < 10; i++) {
+      assertThat(outcome(two, elsewhere(40 + i), wrong("ada")))
+          .as("guess %s", i)
+          .isEqualTo(ErrorCode.UNAUTHENTICATED);
+    }
+
+    assertThat(outcome(two, elsewhere(60), wrong("ada"))).isEqualTo(ErrorCode.TOO_MANY_REQUESTS);
+  }
+
+  @Test
+  @DisplayName("TH10 whoever guesses what an Idempotency-Key came with is counted, too")
+  void countsGuessesOfARequest() {
+    assertThat(registration("203.0.113.9", "carol", Client.PASSWORD)).isNull();
+    for (int i = 0; i < 10; i++) {
+      assertThat(registration(HOME, "carol", "a guess of hers no. " + i))
+          .isEqualTo(ErrorCode.INVALID);
+    }
+
+    assertThat(registration(HOME, "carol", "a guess of hers no. 11"))
+        .isEqualTo(ErrorCode.TOO_MANY_REQUESTS);
+    assertThat(registration("203.0.113.9", "carol", Client.PASSWORD)).as("her own").isNull();
+  }
+
+  /** Under a key that anybody could think of. */
+  private ErrorCode registration(String source, String name, String password) {
+    return refusal(
+        () ->
+            patiently(
+                () ->
+                    Harness.await(
+                        one.node()
+                            .client()
+                            .call(
+                                UserContract.REGISTER,
+                                new Register(name, password),
+                                Call.begin(null, 2_500).from(source).keyed("key-" + name)))));
+  }
+
   private void registerBob() {
     patiently(() -> Harness.await(register(one, "bob")));
   }

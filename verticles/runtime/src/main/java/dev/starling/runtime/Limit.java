@@ -179,7 +179,7 @@ public enum Limit {
       1,
       1_000_000,
       100,
-      "Log-ins a minute from one network (the first 24 bits of an IPv4 address, 64 of IPv6)"),
+      "Log-ins a minute from one network (24 bits of an IPv4 address, 64 of IPv6), or one device"),
   SOURCE_FAILURES(
       "user.throttle-source",
       Unit.COUNT,
@@ -198,7 +198,7 @@ public enum Limit {
       "user.throttle-wait",
       Unit.MILLISECONDS,
       1_000,
-      86_400_000,
+      43_200_000,
       900_000,
       "Longest such wait; the first is 1 s, each further one twice as long"),
   ACCOUNT_FAILURES(

@@ -118,9 +118,13 @@ public final class Operation<I, O> {
     return with(change -> change.keyed = true);
   }
 
-  /** Lets anyone call it, without an access token. */
+  /**
+   * Lets anyone call it, without an access token.
+   *
+   * @throws IllegalStateException when it is {@link #only} for some
+   */
   public Operation<I, O> open() {
-    return with(change -> change.open = true);
+    return with(change -> change.open = true).checked();
   }
 
   /**
@@ -129,15 +133,19 @@ public final class Operation<I, O> {
    */
   public Operation<I, O> only(String role) {
     requireMatch(NAME, role, "a role");
-    return with(change -> change.role = role);
+    return with(change -> change.role = role).checked();
   }
 
-  /**
-   * Puts its route on the port for administration instead of the public one, for those with the
-   * role {@link #ADMINISTRATOR}.
-   */
+  private Operation<I, O> checked() {
+    if (spec.open() && spec.role() != null) {
+      throw new IllegalStateException(this + " cannot be for a role and open at once");
+    }
+    return this;
+  }
+
+  /** Puts its route on the port for administration instead of the public one. */
   public Operation<I, O> administrative() {
-    return only(ADMINISTRATOR).with(change -> change.administrative = true);
+    return with(change -> change.administrative = true);
   }
 
   /** Sets the time for the whole call, all attempts and hops included: 1 ms to 10 minutes. */

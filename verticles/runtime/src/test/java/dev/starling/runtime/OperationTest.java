@@ -2,6 +2,7 @@ package dev.starling.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vertx.core.http.HttpMethod;
 import java.time.Duration;
@@ -159,5 +160,17 @@ class OperationTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Operation.query("greeting", "greet", String.class, Answer.class))
         .withMessageContaining("java.lang.String");
+  }
+
+  @Test
+  void isForARoleOrForAllButNotForBoth() {
+    Operation<Question, Answer> query =
+        Operation.query("greeting", "greet", Question.class, Answer.class);
+
+    assertThatThrownBy(() -> query.only("editor").open())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("greeting.greet");
+    assertThatThrownBy(() -> query.open().only("editor")).isInstanceOf(IllegalStateException.class);
+    assertThat(query.administrative().open().spec().administrative()).isTrue();
   }
 }

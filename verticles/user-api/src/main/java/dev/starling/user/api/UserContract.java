@@ -108,13 +108,15 @@ public final class UserContract implements Contract {
   public static final Operation<Accounts, AccountPage> ACCOUNTS =
       Operation.query(SERVICE, "accounts", Accounts.class, AccountPage.class)
           .at(HttpMethod.GET, "/admin/users")
-          .administrative();
+          .administrative()
+          .only(Operation.ADMINISTRATOR);
 
   /** One account. */
   public static final Operation<AccountById, Account> ACCOUNT =
       Operation.query(SERVICE, "account", AccountById.class, Account.class)
           .at(HttpMethod.GET, "/admin/users/{id}")
-          .administrative();
+          .administrative()
+          .only(Operation.ADMINISTRATOR);
 
   /**
    * Lets somebody log in or not. It ends all sessions, and wrong passwords of before count no more.
@@ -124,24 +126,28 @@ public final class UserContract implements Contract {
       Operation.command(SERVICE, "set-enabled", SetEnabled.class, Account.class)
           .idempotent()
           .at(HttpMethod.PUT, "/admin/users/{id}/enabled")
-          .administrative();
+          .administrative()
+          .only(Operation.ADMINISTRATOR);
 
   /** Gives somebody these roles and no others, and ends all sessions. 409 as above. */
   public static final Operation<SetRoles, Account> SET_ROLES =
       Operation.command(SERVICE, "set-roles", SetRoles.class, Account.class)
           .idempotent()
           .at(HttpMethod.PUT, "/admin/users/{id}/roles")
-          .administrative();
+          .administrative()
+          .only(Operation.ADMINISTRATOR);
 
   /** Ends all sessions of somebody. */
   public static final Operation<AccountById, Done> END_SESSIONS =
       Operation.command(SERVICE, "end-sessions", AccountById.class, Done.class)
           .idempotent()
           .at(HttpMethod.DELETE, "/admin/users/{id}/sessions")
-          .administrative();
+          .administrative()
+          .only(Operation.ADMINISTRATOR);
 
   /**
-   * Makes an account the first administrator's, once: 409 when there is one. 403 for a wrong
+   * Makes an account the first administrator's, once: 409 when another is. For the administrator
+   * itself, wrong passwords of before count no more: nobody else could let it in. 403 for a wrong
    * secret.
    */
   public static final Operation<FirstAdministrator, Account> FIRST_ADMINISTRATOR =
@@ -155,14 +161,16 @@ public final class UserContract implements Contract {
       Operation.command(SERVICE, "rotate-keys", RotateKeys.class, NextKey.class)
           .idempotent()
           .at(HttpMethod.POST, "/admin/keys")
-          .administrative();
+          .administrative()
+          .only(Operation.ADMINISTRATOR);
 
   /** Makes all tokens of a key invalid, for ever: on every node within five seconds. */
   public static final Operation<RevokeKey, Done> REVOKE_KEY =
       Operation.command(SERVICE, "revoke-key", RevokeKey.class, Done.class)
           .idempotent()
           .at(HttpMethod.DELETE, "/admin/keys/{kid}")
-          .administrative();
+          .administrative()
+          .only(Operation.ADMINISTRATOR);
 
   /** The public keys of access tokens (RFC 7517). */
   public static final Operation<Keys, KeySet> KEYS =
@@ -237,7 +245,8 @@ public final class UserContract implements Contract {
   public record Login(
       @NotNull @Size(max = 256) String username,
       @NotNull @Size(max = 1024) String password,
-      @JsonProperty("device_token") @Size(max = 256) String deviceToken) {
+      @JsonProperty("device_token") @JsonInclude(Include.NON_NULL) @Size(max = 256)
+          String deviceToken) {
 
     public Login(String username, String password) {
       this(username, password, null);
@@ -485,7 +494,8 @@ public final class UserContract implements Contract {
    * @param tokenType always Bearer
    * @param expiresIn seconds
    * @param refreshToken asks for the next access token
-   * @param deviceToken to be kept by the device for its next log-in; null except after one
+   * @param deviceToken to be kept by the device for its next log-in; null except after one, and
+   *     after another password
    */
   public record Tokens(
       @JsonProperty("access_token") String accessToken,

@@ -15,7 +15,7 @@ import java.util.Iterator;
 import java.util.Optional;
 import java.util.UUID;
 
-/** All SQL about users; each call is one round trip. */
+/** What users read and change of their accounts, in SQL. */
 final class Accounts {
   /** The primary key of idempotency_keys. */
   private static final String KEYS = "idempotency_keys_pkey";
@@ -40,6 +40,11 @@ final class Accounts {
    * @param version changes with the password, and with nothing else
    */
   record Credentials(UUID id, String name, String hash, boolean enabled, long version) {
+    /** With the next password. */
+    Credentials with(String nextHash) {
+      return new Credentials(id, name, nextHash, enabled, version + 1);
+    }
+
     @Override
     public String toString() {
       return "Credentials[id=" + id + "]";
@@ -198,7 +203,9 @@ final class Accounts {
                         transaction.query(
                             """
                             UPDATE users SET username = '', username_key = '!' || id,
-                              name_seal = $3, password_hash = '', roles = '{}', enabled = false,
+                              name_seal = CASE WHEN EXISTS (
+                                SELECT FROM users other WHERE other.name_seal = $3 AND other.id <> $1)
+                                THEN NULL ELSE $3 END, password_hash = '', roles = '{}', enabled = false,
                               version = version + 1, deleted_at = now()
                             WHERE id = $1 AND version = $2 AND enabled
                             RETURNING happened('deleted', id, $4)""",
@@ -208,8 +215,9 @@ final class Accounts {
                             Audit.by(call)))
                 .compose(
                     done ->
-                        Sessions.endAll(transaction, verified.id(), "deleted")
-                            .map(done.rowCount() == 1)));
+                        done.rowCount() == 0
+                            ? Future.succeededFuture(false)
+                            : Sessions.endAll(transaction, verified.id(), "deleted").map(true)));
   }
 
   /**

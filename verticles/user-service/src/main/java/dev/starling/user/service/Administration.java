@@ -36,7 +36,6 @@ final class Administration {
 
   private final Database database;
   private final Sessions sessions;
-  private final Names names;
   private final Cursors cursors;
   private final Throttle throttle;
   private final Buckets buckets;
@@ -50,14 +49,12 @@ final class Administration {
   Administration(
       Database database,
       Sessions sessions,
-      Names names,
       Cursors cursors,
       Throttle throttle,
       Buckets buckets,
       Optional<byte[]> secret) {
     this.database = database;
     this.sessions = sessions;
-    this.names = names;
     this.cursors = cursors;
     this.throttle = throttle;
     this.buckets = buckets;
@@ -67,7 +64,7 @@ final class Administration {
   Future<AccountPage> accounts(UserContract.Accounts request, Call call) {
     int limit = request.limit() == null ? PAGE : request.limit();
     UUID after = cursors.last(request.cursor());
-    String name = request.username() == null ? null : names.of(request.username()).key();
+    String name = request.username() == null ? null : Username.key(request.username());
     return database
         .query(
             call,
@@ -131,7 +128,7 @@ final class Administration {
             account ->
                 request.enabled()
                     ? throttle
-                        .forgive(call, buckets.account(names.of(account.username()).key()))
+                        .forgive(call, buckets.account(Username.key(account.username())))
                         .map(account)
                     : Future.succeededFuture(account));
   }
@@ -160,6 +157,7 @@ final class Administration {
         call,
         transaction ->
             (stays ? lock(transaction) : another(transaction, user))
+                .compose(v -> stillOne(transaction, call))
                 .compose(
                     v ->
                         transaction.query(
@@ -180,6 +178,23 @@ final class Administration {
 
   private static Future<?> lock(Database.Transaction transaction) {
     return transaction.query("SELECT pg_advisory_xact_lock($1)", ADMINISTRATORS);
+  }
+
+  /** What the token says may have been taken from the caller a second ago. */
+  private static Future<?> stillOne(Database.Transaction transaction, Call call) {
+    return transaction
+        .query(
+            "SELECT FROM users WHERE id = $1 AND enabled AND $2 = ANY(roles)",
+            UUID.fromString(call.caller().subject()),
+            Operation.ADMINISTRATOR)
+        .map(
+            rows -> {
+              if (rows.size() == 0) {
+                throw new ServiceException(
+                    ErrorCode.FORBIDDEN, "The caller is no administrator any more");
+              }
+              return null;
+            });
   }
 
   /** Succeeds when a user is not the only administrator, which stays so in this transaction. */
@@ -220,36 +235,43 @@ final class Administration {
           ServiceException.ofField(
               ErrorCode.FORBIDDEN, "/secret", "secret", "is not the secret for this"));
     }
-    String name = names.of(request.username()).key();
-    return database.transaction(
-        call,
-        transaction ->
-            lock(transaction)
-                .compose(
-                    v ->
-                        transaction.query(
-                            "SELECT FROM users WHERE $1 = ANY(roles) LIMIT 1",
-                            Operation.ADMINISTRATOR))
-                .map(Administration::none)
-                .compose(
-                    v ->
-                        transaction.query(
-                            "UPDATE users SET roles = array_append(roles, $2)"
-                                + " WHERE username_key = $1 AND enabled RETURNING "
-                                + ACCOUNT
-                                + ", happened('first-administrator', id, $3)",
-                            name,
-                            Operation.ADMINISTRATOR,
-                            Audit.byNobody(call)))
-                .map(Administration::row)
-                .compose(
-                    row ->
-                        Sessions.endAll(transaction, row.getUUID("id"), "administrator")
-                            .map(account(row))));
+    String name = Username.key(request.username());
+    return database
+        .transaction(call, transaction -> first(transaction, name, call))
+        .compose(account -> throttle.forgive(call, buckets.account(name)).map(account));
   }
 
-  private static RowSet<Row> none(RowSet<Row> administrators) {
-    if (administrators.size() > 0) {
+  private static Future<Account> first(Database.Transaction transaction, String name, Call call) {
+    return lock(transaction)
+        .compose(
+            v ->
+                transaction.query(
+                    """
+                    SELECT bool_and(username_key = $1 AND enabled) AS itself FROM users
+                    WHERE $2 = ANY(roles)""",
+                    name,
+                    Operation.ADMINISTRATOR))
+        .map(Administration::noOther)
+        .compose(
+            v ->
+                transaction.query(
+                    """
+                    UPDATE users SET roles = CASE
+                      WHEN $2 = ANY(roles) THEN roles ELSE array_append(roles, $2) END
+                    WHERE username_key = $1 AND enabled RETURNING\s"""
+                        + ACCOUNT
+                        + ", happened('first-administrator', id, $3)",
+                    name,
+                    Operation.ADMINISTRATOR,
+                    Audit.byNobody(call)))
+        .map(Administration::row)
+        .compose(
+            row ->
+                Sessions.endAll(transaction, row.getUUID("id"), "administrator").map(account(row)));
+  }
+
+  private static RowSet<Row> noOther(RowSet<Row> administrators) {
+    if (Boolean.FALSE.equals(administrators.iterator().next().getBoolean("itself"))) {
       throw ServiceException.ofField(
           ErrorCode.CONFLICT, "", "first-administrator", "There is an administrator already");
     }

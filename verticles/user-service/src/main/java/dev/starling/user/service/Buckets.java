@@ -50,7 +50,9 @@ final class Buckets {
   List<Bucket> login(String name, String source, byte[] device) {
     byte[] account = bytes(name);
     if (device != null) {
-      return List.of(anHour(Counted.DEVICE, Limit.DEVICE_FAILURES, account, device));
+      return List.of(
+          within(Counted.LOGINS, Limit.LOGINS, MINUTE, account, device),
+          anHour(Counted.DEVICE, Limit.DEVICE_FAILURES, account, device));
     }
     byte[] network = network(source);
     List<Bucket> buckets = new ArrayList<>();
@@ -71,10 +73,15 @@ final class Buckets {
   }
 
   /** What a right password ends: the counts that are about this account alone. */
-  List<byte[]> ended(String name, String source) {
+  List<byte[]> ended(String name, String source, byte[] device) {
     byte[] account = bytes(name);
-    return List.of(
-        key(Counted.ACCOUNT_AND_SOURCE, account, network(source)), key(Counted.CEILING, account));
+    List<byte[]> ended = new ArrayList<>();
+    ended.add(key(Counted.ACCOUNT_AND_SOURCE, account, network(source)));
+    ended.add(key(Counted.CEILING, account));
+    if (device != null) {
+      ended.add(key(Counted.DEVICE, account, device));
+    }
+    return ended;
   }
 
   /** Keys of what is counted for an account whoever tries. */
@@ -94,7 +101,9 @@ final class Buckets {
   /** Those of a password that somebody gives who is logged in. */
   List<Bucket> password(UUID user) {
     byte[] id = bytes(user.toString());
-    return List.of(anHour(Counted.USER, Limit.DEVICE_FAILURES, id));
+    return List.of(
+        within(Counted.LOGINS, Limit.LOGINS, MINUTE, id),
+        anHour(Counted.USER, Limit.DEVICE_FAILURES, id));
   }
 
   private Bucket within(Counted counted, Limit most, Duration window, byte[]... whose) {

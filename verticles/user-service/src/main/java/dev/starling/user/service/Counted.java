@@ -1,8 +1,11 @@
 package dev.starling.user.service;
 
-/** What is counted; rows are locked in this order. */
+/**
+ * What is counted. The ordinal is the first byte of a key in the database, whose rows are locked in
+ * this order: further ones come at the end.
+ */
 enum Counted {
-  /** Log-ins from one network, right or wrong. */
+  /** Log-ins from one network, or by one device or user, right or wrong. */
   LOGINS,
   REGISTRATIONS,
   /** Wrong passwords from one network, whatever the account. */

@@ -1,12 +1,13 @@
 package dev.starling.user.service;
 
+import dev.starling.user.service.Accounts.Credentials;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Base64;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
@@ -34,13 +35,13 @@ final class Devices {
   }
 
   /**
-   * The id under which the account knows the device; null for a token of another account, an old
-   * one, or none.
+   * The id under which the account knows the device; null for a token of another account or another
+   * password, an old one, or none.
    *
-   * @param name by which the account is unique
+   * @param account empty when there is none of the name
    */
-  byte[] known(String name, String token) {
-    if (token == null || !TOKEN.matcher(token).matches()) {
+  byte[] known(Optional<Credentials> account, String token) {
+    if (account.isEmpty() || token == null || !TOKEN.matcher(token).matches()) {
       return null;
     }
     ByteBuffer bytes =
@@ -50,20 +51,20 @@ final class Devices {
     bytes.get(id);
     long expires = bytes.getLong();
     bytes.get(seal);
-    boolean ours = MessageDigest.isEqual(seal, seal(name, id, expires));
+    boolean ours = MessageDigest.isEqual(seal, seal(account.get(), id, expires));
     return ours && expires > clock.millis() ? id : null;
   }
 
   /**
-   * A token for the next 90 days.
+   * A token for the next 90 days, or until the password changes.
    *
    * @param id as {@link #known}, null for a device that is not
    */
-  String token(String name, byte[] id) {
+  String token(Credentials account, byte[] id) {
     byte[] device = id == null ? newId() : id;
     long expires = clock.millis() + LIFETIME.toMillis();
     ByteBuffer bytes = ByteBuffer.allocate(ID + EXPIRY + SEAL);
-    bytes.put(device).putLong(expires).put(seal(name, device, expires));
+    bytes.put(device).putLong(expires).put(seal(account, device, expires));
     return PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes.array());
   }
 
@@ -73,8 +74,14 @@ final class Devices {
     return id;
   }
 
-  private byte[] seal(String name, byte[] id, long expires) {
+  private byte[] seal(Credentials account, byte[] id, long expires) {
+    byte[] whose =
+        ByteBuffer.allocate(3 * Long.BYTES)
+            .putLong(account.id().getMostSignificantBits())
+            .putLong(account.id().getLeastSignificantBits())
+            .putLong(account.version())
+            .array();
     byte[] until = ByteBuffer.allocate(EXPIRY).putLong(expires).array();
-    return mac.of(name.getBytes(StandardCharsets.UTF_8), id, until);
+    return mac.of(whose, id, until);
   }
 }

@@ -75,26 +75,29 @@ final class Logins {
   /** Fails with {@link HashPool.Full} before anything is counted when too many hash already. */
   Future<Tokens> login(Login request, Call call) {
     String name = Username.key(request.username());
-    byte[] device = devices.known(name, request.deviceToken());
     return hashes.admit(
         Duration.ofMillis(call.remaining()),
         place ->
-            throttle.around(
-                call,
-                buckets.login(name, call.source(), device),
-                buckets.ended(name, call.source()),
-                wrongIf(ErrorCode.UNAUTHENTICATED),
-                () ->
-                    accounts
-                        .credentials(call, name)
-                        .compose(
-                            found ->
-                                verify(place, found, request.password())
-                                    .compose(
-                                        verified ->
-                                            verified
-                                                .map(c -> begin(call, c, request, name, device))
-                                                .orElseGet(() -> refuse(call, name, found))))));
+            accounts
+                .credentials(call, name)
+                .compose(found -> login(request, call, place, name, found)));
+  }
+
+  private Future<Tokens> login(
+      Login request, Call call, HashPool.Place place, String name, Optional<Credentials> found) {
+    byte[] device = devices.known(found, request.deviceToken());
+    return throttle.around(
+        call,
+        buckets.login(name, call.source(), device),
+        buckets.ended(name, call.source(), device),
+        wrongIf(ErrorCode.UNAUTHENTICATED),
+        () ->
+            verify(place, found, request.password())
+                .compose(
+                    verified ->
+                        verified
+                            .map(c -> begin(call, c, request, device))
+                            .orElseGet(() -> refuse(call, name, found))));
   }
 
   /** The same for all; only the audit log knows why. */
@@ -135,9 +138,8 @@ final class Logins {
         new ServiceException(ErrorCode.UNAUTHENTICATED, "Username or password is wrong"));
   }
 
-  private Future<Tokens> begin(
-      Call call, Credentials verified, Login request, String name, byte[] device) {
-    String deviceToken = devices.token(name, device);
+  private Future<Tokens> begin(Call call, Credentials verified, Login request, byte[] device) {
+    String deviceToken = devices.token(verified, device);
     String token = refreshTokens.first();
     return sessions
         .begin(call, verified.id(), verified.version(), RefreshTokens.hash(token))
@@ -210,11 +212,17 @@ final class Logins {
         .hash(place, verified.id(), password)
         .compose(
             hash ->
-                sessions.changePassword(
-                    call, verified.id(), verified.version(), hash, RefreshTokens.hash(token)))
-        .compose(
-            begun ->
-                begun.map(live -> issuer.tokens(live, token)).orElseGet(() -> notTheirs(CURRENT)));
+                sessions
+                    .changePassword(
+                        call, verified.id(), verified.version(), hash, RefreshTokens.hash(token))
+                    .compose(
+                        begun ->
+                            begun
+                                .map(
+                                    live ->
+                                        issuer.tokens(
+                                            live, token, devices.token(verified.with(hash), null)))
+                                .orElseGet(() -> notTheirs(CURRENT))));
   }
 
   /** Fails with {@link ErrorCode#CONFLICT} for the only administrator. */

@@ -93,7 +93,7 @@ final class Registrations {
             standing ->
                 standing.kept() == null
                     ? otherwise.apply(standing.taken())
-                    : Future.succeededFuture(replay(attempt, standing.kept())));
+                    : replay(attempt, standing.kept()));
   }
 
   /** One that finds the name taken counts too, since it tells that there is such a user. */
@@ -109,16 +109,27 @@ final class Registrations {
         () -> taken ? Future.failedFuture(taken()) : create(attempt, place));
   }
 
-  /** As it was answered then, whatever has become of the user since. */
-  private static User replay(Attempt attempt, Kept kept) {
-    if (!MessageDigest.isEqual(attempt.seal(), kept.seal())) {
-      throw ServiceException.ofField(
-          ErrorCode.INVALID,
-          "",
-          "idempotency-key-reused",
-          "This Idempotency-Key came with another request before");
+  /**
+   * As it was answered then, whatever has become of the user since. Another request with the key
+   * may be a guess of what it came with first, and counts.
+   */
+  private Future<User> replay(Attempt attempt, Kept kept) {
+    if (MessageDigest.isEqual(attempt.seal(), kept.seal())) {
+      return Future.succeededFuture(
+          new User(kept.user(), attempt.request().username(), kept.created()));
     }
-    return new User(kept.user(), attempt.request().username(), kept.created());
+    return throttle.around(
+        attempt.call(),
+        buckets.registration(attempt.call().source()),
+        List.of(),
+        failure -> Outcome.WRONG,
+        () ->
+            Future.failedFuture(
+                ServiceException.ofField(
+                    ErrorCode.INVALID,
+                    "",
+                    "idempotency-key-reused",
+                    "This Idempotency-Key came with another request before")));
   }
 
   private Future<User> create(Attempt attempt, HashPool.Place place) {

@@ -180,7 +180,13 @@ final class Throttle {
   /** What was counted under these keys counts no more. */
   Future<Void> forgive(Call call, List<byte[]> keys) {
     return database
-        .query(call, "DELETE FROM throttle WHERE key = ANY($1)", (Object) keys(keys.stream()))
+        .query(
+            call,
+            """
+            WITH locked AS (
+              SELECT key FROM throttle WHERE key = ANY($1) ORDER BY key FOR UPDATE)
+            DELETE FROM throttle USING locked WHERE throttle.key = locked.key""",
+            (Object) keys(keys.stream()))
         .mapEmpty();
   }
 

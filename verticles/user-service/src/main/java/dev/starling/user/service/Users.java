@@ -149,7 +149,6 @@ final class Users implements AutoCloseable {
         new Administration(
             database,
             sessions,
-            names,
             new Cursors(pepper),
             throttle,
             buckets,
@@ -314,12 +313,12 @@ final class Users implements AutoCloseable {
     return keys.get().map(SigningKeys::published);
   }
 
-  /** For operators: another key signs as soon as all verifiers may know it. */
+  /** Another key signs as soon as all verifiers may know it. */
   Future<NextKey> rotateKeys(Call call) {
     return keyRing.rotate(call);
   }
 
-  /** For operators: refuses the tokens of a key that others may have, on all nodes within 5 s. */
+  /** Refuses the tokens of a key that others may have, on all nodes within 5 s. */
   Future<Done> revokeKey(String kid, Call call) {
     return keyRing
         .revoke(call, kid)
