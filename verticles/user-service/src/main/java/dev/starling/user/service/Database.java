@@ -46,6 +46,10 @@ import org.slf4j.LoggerFactory;
 final class Database {
   private static final Logger log = LoggerFactory.getLogger(Database.class);
   private static final String POOL = "starling-user";
+
+  /** Names the connection of jobs, which is no part of what calls share. */
+  private static final String JOBS = "starling-jobs";
+
   private static final int JOB_QUEUE = 16;
   private static final int JOB_WAIT_MILLIS = 5_000;
   private static final long JOB_LOCK_WAIT_MILLIS = 30_000;
@@ -108,7 +112,7 @@ final class Database {
     jobs =
         pool(
             vertx,
-            connect(roles.service(), 0, JOB_LOCK_WAIT_MILLIS),
+            connect(roles.service(), JOBS, 0, JOB_LOCK_WAIT_MILLIS),
             new PoolOptions()
                 .setMaxSize(1)
                 .setMaxWaitQueueSize(JOB_QUEUE)
@@ -122,7 +126,7 @@ final class Database {
         bounds,
         pool(
             vertx,
-            connect(roles.service(), bounds.statement(), bounds.lock()),
+            connect(roles.service(), POOL, bounds.statement(), bounds.lock()),
             new PoolOptions()
                 .setShared(true)
                 .setName(POOL + "-" + ++pools)
@@ -156,11 +160,12 @@ final class Database {
     vertx.setTimer(LEAVE_MILLIS, t -> superseded.pool().close());
   }
 
-  private static PgConnectOptions connect(PgConnectOptions role, long statement, long lock) {
+  private static PgConnectOptions connect(
+      PgConnectOptions role, String name, long statement, long lock) {
     PgConnectOptions connect = new PgConnectOptions(role);
     connect
         .setCachePreparedStatements(true)
-        .addProperty("application_name", POOL)
+        .addProperty("application_name", name)
         .addProperty("client_min_messages", "warning")
         .addProperty("statement_timeout", Long.toString(statement))
         .addProperty("lock_timeout", Long.toString(lock))
@@ -300,7 +305,7 @@ final class Database {
         .owner()
         .map(
             owner ->
-                PgConnection.connect(vertx, connect(owner, 0, JOB_LOCK_WAIT_MILLIS))
+                PgConnection.connect(vertx, connect(owner, JOBS, 0, JOB_LOCK_WAIT_MILLIS))
                     .compose(
                         connection ->
                             watched(c -> Migrations.run(c, roles.service().getUser()))
