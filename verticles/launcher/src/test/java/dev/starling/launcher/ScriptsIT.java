@@ -58,22 +58,14 @@ class ScriptsIT {
     }
   }
 
+  /** In the order in which they are read: each finds what those before it have left. */
   @Test
-  void theSessionsOfTheReadmeGoOnAndEnd() throws Exception {
+  void theAccountsOfTheReadmeAnswerWhatItSays() throws Exception {
     try (StarlingProcess node = StarlingProcess.in(directory).onAnyPort().start()) {
       Client client = new Client(node.api());
       assertThat(client.register("ada").statusCode()).isEqualTo(201);
+
       assertThat(answers(block("sessions", node))).hasSize(6);
-    }
-  }
-
-  @Test
-  void theAdministrationOfTheReadmeAnswersWhatItSays() throws Exception {
-    try (StarlingProcess node = StarlingProcess.in(directory).onAnyPort().start()) {
-      Client client = new Client(node.api());
-      assertThat(client.register("ada").statusCode()).isEqualTo(201);
-      assertThat(client.register("bob").statusCode()).isEqualTo(201);
-
       assertThat(answers(block("administration", node))).hasSize(5);
       assertThat(client.login("bob").statusCode()).isEqualTo(401);
     }
