@@ -24,6 +24,15 @@ final class Endpoint {
    */
   private static final double DEARER = 1.2;
 
+  /**
+   * For how long one that begins to fail costs what it did: its breaker needs calls to judge it by,
+   * and fewer of them would only put that off.
+   */
+  private static final long UNJUDGED_NANOS = 2_000_000_000L;
+
+  /** Failures that lie further apart do not belong together. */
+  private static final long APART_NANOS = 10_000_000_000L;
+
   /** What a call counts where no answer says more. */
   private static final double UNKNOWN_NANOS = 1e9;
 
@@ -31,6 +40,9 @@ final class Endpoint {
   private double latency;
   private long at;
   private boolean known;
+  private boolean failing;
+  private long failingSince;
+  private long failedAt;
 
   Endpoint(Instance instance) {
     this.instance = instance;
@@ -58,9 +70,9 @@ final class Endpoint {
   }
 
   /**
-   * Learns from the end of a call. A quick failure is no sign of a quick instance: one that fails
-   * counts as somewhat slower than before, and one that refuses as slow, so that others are asked
-   * first for some seconds.
+   * Learns from the end of a call. A quick failure is no sign of a quick instance: one that goes on
+   * failing counts as somewhat slower than before, and one that refuses as slow, so that others are
+   * asked first for some seconds.
    *
    * @param failure null for none
    */
@@ -71,7 +83,8 @@ final class Endpoint {
     if (refuses || fails && !known) {
       took = Math.max(nanos, UNKNOWN_NANOS);
     } else if (fails) {
-      took = Math.max(nanos, Math.min(DEARER * smoothed(now), UNKNOWN_NANOS));
+      double dearer = failsFor(now) < UNJUDGED_NANOS ? 1 : DEARER;
+      took = Math.max(nanos, Math.min(dearer * smoothed(now), UNKNOWN_NANOS));
     }
     double weight = took > smoothed(now) ? 0 : Math.exp(-(now - at) / FADES_IN_NANOS);
     latency = took + (latency - took) * weight;
@@ -79,9 +92,20 @@ final class Endpoint {
     known = true;
   }
 
+  /** Since the first of these failures. */
+  private long failsFor(long now) {
+    if (!failing || now - failedAt > APART_NANOS) {
+      failing = true;
+      failingSince = now;
+    }
+    failedAt = now;
+    return now - failingSince;
+  }
+
   /** What was observed is of another time. */
   synchronized void forget() {
     known = false;
+    failing = false;
     latency = 0;
   }
 

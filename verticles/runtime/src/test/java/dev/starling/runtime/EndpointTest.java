@@ -99,6 +99,26 @@ class EndpointTest {
     assertThat(failed / 100.0).as("failures a second").isBetween(1.0, 4.0);
   }
 
+  /** Fewer calls would put off what its breaker finds. */
+  @Test
+  void isNoDearerForTheFirstTwoSecondsOfFailing() {
+    one.observe(now, 5 * MILLISECOND, null);
+    for (int i = 1; i < 40; i++) {
+      long at = now + i * 100 * MILLISECOND;
+      one.observe(at, MILLISECOND / 10, failure(ErrorCode.INTERNAL));
+      if (i <= 20) {
+        assertThat(one.cost(at)).as("after %d ms", i * 100).isLessThanOrEqualTo(5 * MILLISECOND);
+      }
+    }
+
+    assertThat(one.cost(now + 3_900 * MILLISECOND)).isGreaterThan(5 * MILLISECOND);
+
+    long later = now + 20 * SECOND;
+    one.observe(later, 5 * MILLISECOND, null);
+    one.observe(later, MILLISECOND / 10, failure(ErrorCode.INTERNAL));
+    assertThat(one.cost(later)).as("anew").isLessThanOrEqualTo(5 * MILLISECOND);
+  }
+
   /** As the only instance, or one of the half that stays in use. */
   @Test
   void isAsGoodAsOthersSoonAfterHoweverManyFailures() {
