@@ -30,8 +30,16 @@ final class Account {
   }
 
   static Account register(URI api, String name) {
-    return new Account(
-        api, new JsonObject().put("username", name).put("password", "correct horse battery"));
+    return new Account(api, credentials(name));
+  }
+
+  static JsonObject credentials(String name) {
+    return new JsonObject().put("username", name).put("password", "correct horse battery");
+  }
+
+  /** Begins another session. */
+  JsonObject login() {
+    return post("/api/login");
   }
 
   String id() {
@@ -45,7 +53,7 @@ final class Account {
   Map<String, String> authorization() {
     long now = System.nanoTime() / 1_000_000;
     if (token == null || now - since > TOKEN_MILLIS) {
-      token = post("/api/login").getString("access_token");
+      token = login().getString("access_token");
       since = now;
     }
     return Map.of("Authorization", "Bearer " + token);

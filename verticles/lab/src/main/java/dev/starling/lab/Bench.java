@@ -14,7 +14,14 @@ import java.util.List;
 public final class Bench {
   /** In the order in which they run. */
   static List<Part> parts() {
-    return List.of(new Calls(), new Reads(), new Logins(), new Nodes(), new Records(), new Micro());
+    return List.of(
+        new Calls(),
+        new Reads(),
+        new Logins(),
+        new Million(),
+        new Nodes(),
+        new Records(),
+        new Micro());
   }
 
   private static final String USAGE =

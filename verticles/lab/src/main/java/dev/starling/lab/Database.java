@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** The PostgreSQL that the nodes share: its processes, and what it holds. */
 final class Database {
@@ -153,7 +154,7 @@ final class Database {
     return query(
             "SELECT pg_terminate_backend(pid)::text, '' FROM pg_stat_activity"
                 + " WHERE application_name LIKE $1",
-            NODES + "%")
+            Tuple.of(NODES + "%"))
         .size();
   }
 
@@ -167,12 +168,22 @@ final class Database {
         "PGPASSWORD", Files.readString(secret).strip());
   }
 
-  /** The users whose names begin with a prefix. */
-  List<Row> users(String prefix) throws IOException {
-    return query("SELECT id::text, username FROM users WHERE username_key LIKE $1", prefix + "%");
+  void run(String sql) throws IOException {
+    query(sql, Tuple.tuple());
   }
 
-  private List<Row> query(String sql, String parameter) throws IOException {
+  /** What a statement gives of two texts each. */
+  Map<String, String> pairs(String sql) throws IOException {
+    return query(sql, Tuple.tuple()).stream().collect(Collectors.toMap(Row::id, Row::name));
+  }
+
+  /** The users whose names begin with a prefix. */
+  List<Row> users(String prefix) throws IOException {
+    return query(
+        "SELECT id::text, username FROM users WHERE username_key LIKE $1", Tuple.of(prefix + "%"));
+  }
+
+  private List<Row> query(String sql, Tuple parameters) throws IOException {
     Pool pool =
         PgBuilder.pool()
             .with(new PoolOptions().setMaxSize(1))
@@ -188,7 +199,7 @@ final class Database {
     try {
       List<Row> rows = new ArrayList<>();
       pool.preparedQuery(sql)
-          .execute(Tuple.of(parameter))
+          .execute(parameters)
           .await()
           .forEach(row -> rows.add(new Row(row.getString(0), row.getString(1))));
       return rows;

@@ -48,6 +48,7 @@ final class Findings {
   private final List<Ratio> ratios = new ArrayList<>();
   private final List<Growth> growths = new ArrayList<>();
   private final List<Micro> micros = new ArrayList<>();
+  private final List<String> notes = new ArrayList<>();
 
   List<Figure> figures() {
     return figures;
@@ -59,6 +60,11 @@ final class Findings {
 
   List<Growth> growths() {
     return growths;
+  }
+
+  /** What a line says best. */
+  List<String> notes() {
+    return notes;
   }
 
   List<Micro> micros() {
@@ -90,6 +96,7 @@ final class Findings {
     ratios(text);
     growths(text);
     micros(text);
+    notes.forEach(note -> text.append("%n%s%n".formatted(note)));
     return text.toString();
   }
 
@@ -203,7 +210,8 @@ final class Findings {
         .put("figures", allFigures)
         .put("ratios", allRatios)
         .put("growth", allGrowths)
-        .put("micro", allMicros);
+        .put("micro", allMicros)
+        .put("notes", new JsonArray(notes));
   }
 
   private static JsonObject json(Figure f) {

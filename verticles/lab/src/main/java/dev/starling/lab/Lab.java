@@ -48,12 +48,14 @@ public final class Lab {
 
   private static final String USAGE =
       """
-      usage: scripts/faults [--only NAME] [--seed N] [--minutes N] [--json]
+      usage: scripts/faults [--only NAME] [--seed N] [--minutes N] [--from DIR] [--json]
       Starts three service nodes and two gateways, puts them under load, lets one thing after the
       other go wrong, and says of each what came of it. Exit code 1 when a promise was broken.
         --only NAME     this fault alone; may be given more than once
         --seed N        chooses the same victims and moments again
         --minutes N     how long random faults are tried under 'mixed' (5)
+        --from DIR      nodes begin as the version that was built in DIR, another checkout, and are of
+                        this one when they are started anew: rolling-restart is an upgrade then
         --json          one document instead of text
       Faults:""";
 
@@ -67,22 +69,24 @@ public final class Lab {
   }
 
   /** What the command line says. */
-  private record Options(List<String> only, long seed, int minutes, boolean json) {
+  private record Options(List<String> only, long seed, int minutes, Path from, boolean json) {
     static Options parse(String[] args) {
       List<String> only = new ArrayList<>();
       long seed = System.nanoTime() % 1_000_000;
       int minutes = 5;
+      Path from = Path.of("");
       boolean json = false;
       for (int i = 0; i < args.length; i++) {
         switch (args[i]) {
           case "--only" -> only.add(known(value(args, ++i)));
           case "--seed" -> seed = Long.parseLong(value(args, ++i));
           case "--minutes" -> minutes = Integer.parseInt(value(args, ++i));
+          case "--from" -> from = Path.of(value(args, ++i));
           case "--json" -> json = true;
           default -> throw new IllegalArgumentException("Unknown: " + args[i]);
         }
       }
-      return new Options(only, seed, minutes, json);
+      return new Options(only, seed, minutes, from, json);
     }
 
     private static String value(String[] args, int index) {
@@ -129,7 +133,7 @@ public final class Lab {
   }
 
   private boolean run() throws Exception {
-    Series series = new Series(Project.at(Path.of("")), options.seed(), 1, 1);
+    Series series = new Series(Project.upgraded(Path.of(""), options.from()), options.seed(), 1, 1);
     try {
       for (Fault fault : faults(options.minutes())) {
         if (options.wants(fault)) {

@@ -81,9 +81,14 @@ final class Launch {
    * @param logs where it writes what it prints
    */
   NodeProcess in(Path logs) {
+    return new NodeProcess(
+        name, logs, command(project.before()), command(project.root()), environment);
+  }
+
+  private List<String> command(Path root) {
     List<String> command = new ArrayList<>(prefix);
-    command.add(project.root().resolve("scripts/node").toString());
+    command.add(root.resolve("scripts/node").toString());
     command.addAll(arguments);
-    return new NodeProcess(name, logs, command, environment);
+    return command;
   }
 }

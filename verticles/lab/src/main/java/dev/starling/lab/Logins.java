@@ -1,14 +1,20 @@
 package dev.starling.lab;
 
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 
-/** What a log-in costs beside the password hash that it cannot do without. */
+/** What log-ins, registrations and refreshes cost beside the hash that the first two need. */
 final class Logins implements Part {
   private static final int USERS = 8;
+  private static final int SESSIONS = 16;
 
   @Override
   public String name() {
@@ -17,40 +23,68 @@ final class Logins implements Part {
 
   @Override
   public String about() {
-    return "log-ins in one JVM, beside the Argon2id hash alone";
+    return "log-ins, registrations and refreshes in one JVM, beside the Argon2id hash alone";
   }
 
   @Override
   public void run(Programs programs, Vertx vertx, Pace pace, Findings findings) throws Exception {
     NodeProcess node =
         programs.node(
-            "alone", Map.of("services", "user,gateway", "http.trusted-proxies", Source.PROXIES));
+            "alone",
+            Map.of(
+                "services", "user,gateway",
+                "http.trusted-proxies", Source.PROXIES,
+                "user.throttle-refreshes", "1000"));
+    URI api = node.awaitApi();
     List<Account> users = new ArrayList<>();
+    Queue<String> tokens = new ConcurrentLinkedQueue<>();
     for (int i = 0; i < USERS; i++) {
-      users.add(Account.register(node.awaitApi(), "user-" + i));
+      Account user = Account.register(api, "user-" + i);
+      users.add(user);
+      for (int j = 0; j < SESSIONS; j++) {
+        tokens.add(user.login().getString("refresh_token"));
+      }
     }
     AtomicInteger next = new AtomicInteger();
-    Visit login =
-        Visit.post(
-            node.awaitApi().resolve("/api/login"),
-            () -> users.get(next.getAndIncrement() % USERS).credentials().toBuffer());
+    List<Long> database = Database.embedded(programs.stage(vertx)).pids();
+    Function<Visit, Subject> served =
+        visit ->
+            new Served(
+                visit.address().getPath(),
+                vertx,
+                0,
+                List.of(node.pid()),
+                database,
+                visit,
+                USERS,
+                false);
     Subject logins =
-        new Served(
-            "Starling, one JVM",
-            vertx,
-            0,
-            List.of(node.pid()),
-            Database.embedded(programs.stage(vertx)).pids(),
-            login,
-            USERS,
-            false);
-    Subject hashes = new Hashing("Argon2id alone");
-    SideBySide both = SideBySide.measure(name(), pace, findings, List.of(hashes, logins));
-    findings.ratios().add(both.cpu("log-in / Argon2id alone", logins, hashes, 1.1));
+        served.apply(
+            Visit.post(
+                api.resolve("/api/login"),
+                () -> users.get(next.getAndIncrement() % USERS).credentials().toBuffer()));
+    Subject registrations =
+        served.apply(
+            Visit.post(
+                api.resolve("/api/users"),
+                () -> Account.credentials("member-" + next.getAndIncrement()).toBuffer()));
+    Subject refreshes =
+        served.apply(
+            Visit.post(
+                api.resolve("/api/refresh"),
+                () -> new JsonObject().put("refresh_token", tokens.remove()).toBuffer(),
+                answer -> tokens.add(answer.toJsonObject().getString("refresh_token"))));
+    Subject hashes = new Hashing("Argon2id alone", false);
+    Subject portable = new Hashing("Argon2id, Bouncy Castle", true);
+    SideBySide all =
+        SideBySide.measure(
+            name(), pace, findings, List.of(hashes, portable, logins, registrations, refreshes));
+    findings.ratios().add(all.cpu("log-in / Argon2id alone", logins, hashes, 1.1));
     findings
         .ratios()
-        .add(
-            both.ratio(
-                "hashes a second / log-ins a second", Sample::perSecond, hashes, logins, 1.0));
+        .add(all.cpu("registration / Argon2id alone", registrations, hashes, Double.NaN));
+    findings
+        .ratios()
+        .add(all.ratio("hashes a second / log-ins a second", Sample::perSecond, hashes, logins, 1));
   }
 }

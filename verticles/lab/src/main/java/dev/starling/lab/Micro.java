@@ -11,7 +11,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 
 /** The pieces of a call, each alone (JMH). */
 final class Micro implements Part {
-  private static final String PACKAGE = "dev.starling.runtime.";
+  private static final String PACKAGE = "dev.starling.";
 
   @Override
   public String name() {
@@ -20,7 +20,7 @@ final class Micro implements Part {
 
   @Override
   public String about() {
-    return "look-up, choice, breaker, transit and codec, each alone";
+    return "look-up, choice, breaker, transit, codec and verification of tokens, each alone";
   }
 
   @Override
@@ -28,7 +28,7 @@ final class Micro implements Part {
     Collection<RunResult> results =
         new Runner(
                 new OptionsBuilder()
-                    .include("^dev\\.starling\\.runtime\\.")
+                    .include("^dev\\.starling\\.(runtime|user\\.service)\\.")
                     .forks(1)
                     .jvmArgs("-XX:+UseSerialGC", "-Xmx384m")
                     .warmupIterations(pace.rounds())

@@ -34,6 +34,7 @@ final class NodeProcess {
 
   private final String name;
   private final Path logs;
+  private final List<String> first;
   private final List<String> command;
   private final Map<String, String> environment;
   private volatile Process process;
@@ -46,12 +47,19 @@ final class NodeProcess {
   /**
    * Describes a node; {@link #start} makes it run.
    *
-   * @param command the whole command line
+   * @param first the whole command line of the first start
+   * @param command that of all further ones
    * @param environment beside what this process has
    */
-  NodeProcess(String name, Path logs, List<String> command, Map<String, String> environment) {
+  NodeProcess(
+      String name,
+      Path logs,
+      List<String> first,
+      List<String> command,
+      Map<String, String> environment) {
     this.name = name;
     this.logs = logs;
+    this.first = first;
     this.command = command;
     this.environment = environment;
   }
@@ -100,7 +108,7 @@ final class NodeProcess {
   /** Starts the process; {@link #awaitUp} says when it runs. */
   NodeProcess start() throws IOException {
     log = logs.resolve(name + "." + ++starts + ".log");
-    ProcessBuilder builder = new ProcessBuilder(command);
+    ProcessBuilder builder = new ProcessBuilder(starts == 1 ? first : command);
     builder.environment().keySet().removeIf(variable -> variable.startsWith("STARLING_"));
     builder.environment().putAll(environment);
     begun = System.nanoTime();

@@ -110,7 +110,7 @@ final class Programs {
         Stream.of(List.of(Project.tool("java")), JVM, options, command)
             .flatMap(List::stream)
             .toList();
-    NodeProcess process = new NodeProcess(name, directory, whole, environment);
+    NodeProcess process = new NodeProcess(name, directory, whole, whole, environment);
     running.push(process);
     return process.start();
   }

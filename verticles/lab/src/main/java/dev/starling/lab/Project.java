@@ -6,10 +6,16 @@ import java.nio.file.Path;
  * Where the system under test comes from.
  *
  * @param root of the project, which has been built
+ * @param before root of the version from which nodes are upgraded when they are started anew; the
+ *     same as root for none
  */
-record Project(Path root) {
+record Project(Path root, Path before) {
   static Project at(Path root) {
-    return new Project(root.toAbsolutePath().normalize());
+    return upgraded(root, root);
+  }
+
+  static Project upgraded(Path root, Path before) {
+    return new Project(root.toAbsolutePath().normalize(), before.toAbsolutePath().normalize());
   }
 
   Path jar() {

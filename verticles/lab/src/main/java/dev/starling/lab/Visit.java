@@ -6,6 +6,7 @@ import java.net.URI;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -13,19 +14,31 @@ import java.util.function.Supplier;
  *
  * @param headers of the next one, beside those that every request has
  * @param body of the next one; null for requests without
+ * @param answered is told each answer
  */
 record Visit(
-    HttpMethod method, URI address, Supplier<Map<String, String>> headers, Supplier<Buffer> body) {
+    HttpMethod method,
+    URI address,
+    Supplier<Map<String, String>> headers,
+    Supplier<Buffer> body,
+    Consumer<Buffer> answered) {
+  private static final Consumer<Buffer> NOTHING = answer -> {};
+
   static Visit get(URI address) {
     return get(address, Map::of);
   }
 
   static Visit get(URI address, Supplier<Map<String, String>> headers) {
-    return new Visit(HttpMethod.GET, address, headers, null);
+    return new Visit(HttpMethod.GET, address, headers, null, NOTHING);
   }
 
   /** Each from another network. */
   static Visit post(URI address, Supplier<Buffer> body) {
+    return post(address, body, NOTHING);
+  }
+
+  /** Each from another network, and with what the answers before it may have told. */
+  static Visit post(URI address, Supplier<Buffer> body, Consumer<Buffer> answered) {
     AtomicInteger visitors = new AtomicInteger();
     return new Visit(
         HttpMethod.POST,
@@ -35,6 +48,7 @@ record Visit(
           headers.put("Content-Type", "application/json");
           return headers;
         },
-        body);
+        body,
+        answered);
   }
 }

@@ -107,8 +107,8 @@ final class Visitors implements AutoCloseable {
             request -> visit.body() == null ? request.send() : request.send(visit.body().get()))
         .compose(
             answer ->
-                answer.statusCode() == 200
-                    ? answer.body()
+                answer.statusCode() / 100 == 2
+                    ? answer.body().onSuccess(visit.answered()::accept)
                     : Future.failedFuture("status " + answer.statusCode()))
         .onFailure(e -> failure.compareAndSet(null, e));
   }

@@ -23,9 +23,13 @@ public final class HashAlone {
    */
   public record Work(long hashes, long cpuMicros, double seconds) {}
 
-  /** Computes for a time, with the engine and the cost of the service. */
-  public static Work compute(Duration time) throws Exception {
-    Argon2 engine = Argon2.fastest();
+  /**
+   * Computes for a time, at the cost of the service.
+   *
+   * @param portable whether by Bouncy Castle, as where the native library does not load
+   */
+  public static Work compute(Duration time, boolean portable) throws Exception {
+    Argon2 engine = portable ? new BouncyCastleArgon2() : Argon2.fastest();
     int permits = HashPool.defaultPermits();
     ExecutorService threads = Executors.newFixedThreadPool(permits);
     try {
