@@ -176,6 +176,16 @@ final class Settings {
             "30d",
             "Time after which a user logs in again, come what may"),
         new Setting(
+            "user.second-factor-lifetime",
+            duration("1s", YEAR),
+            "12h",
+            "The same for sessions that began with a one-time password"),
+        new Setting(
+            "user.second-factor-idle",
+            duration("1s", YEAR),
+            "30m",
+            "Time after which an unused refresh token of such a session expires"),
+        new Setting(
             "user.sessions",
             integer(1, 1_000),
             "20",
@@ -205,6 +215,27 @@ final class Settings {
             duration("0s", "3650d"),
             "90d",
             "Time for which nobody gets the name of a user who was deleted"),
+        new Setting(
+            "user.mail-server",
+            text("smtp://user:password@host:port, or smtps://", "(?s)smtps?://.+"),
+            "",
+            true,
+            "Server that takes mails: smtp changes to TLS, smtps begins with it; empty: no mail"),
+        new Setting(
+            "user.mail-ca",
+            path(),
+            "",
+            "CA (PEM) by which its certificate is verified; empty: those that Java knows"),
+        new Setting(
+            "user.mail-from",
+            text("an address", "[^\\s@]+@[^\\s@]+"),
+            "",
+            "Address that mails come from; needed with user.mail-server"),
+        new Setting(
+            "user.mail-link",
+            text("an address such as https://example.com/account", "https?://[^\\s?#]+[^\\s?#/]"),
+            "",
+            "Where the account pages are, for links in mails; empty: mails have codes only"),
         new Setting(
             "user.audit-kept",
             duration("1d", "3650d"),

@@ -34,6 +34,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
@@ -52,6 +53,12 @@ abstract class UserNodes {
 
   private final List<Harness> nodes = new ArrayList<>();
   PgConnection sql;
+
+  /** The same for who is not run by JUnit's own engine. */
+  static void startsPostgresqlAlone() throws Exception {
+    directory = Files.createTempDirectory("starling-nodes-");
+    startsPostgresql();
+  }
 
   @BeforeAll
   static void startsPostgresql() throws Exception {
@@ -86,6 +93,12 @@ abstract class UserNodes {
     sql.close().await();
   }
 
+  /** Ends one of the nodes before the others. */
+  void stop(Harness node) {
+    nodes.remove(node);
+    node.close();
+  }
+
   /** A node with the same secrets as the others, and no service yet. */
   Harness node() {
     try {
@@ -107,6 +120,20 @@ abstract class UserNodes {
   Future<String> deploy(Harness node, JsonObject config) {
     return node.vertx()
         .deployVerticle(new UserVerticle(), new DeploymentOptions().setConfig(config));
+  }
+
+  /** Processes of the server, the first one before the others. */
+  static List<String> postgres() {
+    try {
+      Path file = directory.resolve("postgresql/data/postmaster.pid");
+      ProcessHandle first =
+          ProcessHandle.of(Long.parseLong(Files.readAllLines(file).get(0))).orElseThrow();
+      return Stream.concat(Stream.of(first), first.descendants())
+          .map(process -> Long.toString(process.pid()))
+          .toList();
+    } catch (java.io.IOException e) {
+      throw new AssertionError(e);
+    }
   }
 
   /** The same server as another role, of another database perhaps. */

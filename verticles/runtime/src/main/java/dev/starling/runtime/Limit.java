@@ -231,6 +231,27 @@ public enum Limit {
       "Registrations an hour from one network"),
   REFRESHES(
       "user.throttle-refreshes", Unit.COUNT, 1, 1_000, 30, "Refreshes a minute of one session"),
+  ONE_TIME_FAILURES(
+      "user.throttle-second-factor",
+      Unit.COUNT,
+      1,
+      100,
+      5,
+      "Wrong one-time passwords of one account within 15 minutes"),
+  MAILS(
+      "user.throttle-mails",
+      Unit.COUNT,
+      1,
+      1_000_000,
+      5,
+      "Mails with a code within 10 minutes to one address, or asked for from one network"),
+  CODES(
+      "user.throttle-codes",
+      Unit.COUNT,
+      1,
+      1_000_000,
+      10,
+      "Codes out of mails tried a minute from one network"),
   DRAIN(
       "drain.timeout",
       Unit.MILLISECONDS,

@@ -57,6 +57,10 @@ public final class KeyOperations {
     return tokens.issue(
         key,
         new Sessions.Live(
-            UUID.randomUUID(), UUID.randomUUID(), Clock.systemUTC().instant(), List.of("user")));
+            UUID.randomUUID(),
+            UUID.randomUUID(),
+            Clock.systemUTC().instant(),
+            List.of("user"),
+            List.of("pwd")));
   }
 }

@@ -104,6 +104,62 @@ public final class UserContract implements Contract {
       Operation.command(SERVICE, "delete-me", DeleteMe.class, Done.class)
           .at(HttpMethod.POST, "/api/users/me/deletion");
 
+  /**
+   * Changes the caller's name, by which it logs in from now on. 409 when the name is taken, 422
+   * when the password is wrong.
+   */
+  public static final Operation<ChangeName, User> CHANGE_NAME =
+      Operation.command(SERVICE, "change-name", ChangeName.class, User.class)
+          .at(HttpMethod.PUT, "/api/users/me/username");
+
+  /**
+   * Sends a code to another address of the caller; with the code it is the account's ({@link
+   * #VERIFY_EMAIL}). An address that another account has is told so by mail, and nobody else. 422
+   * when the password is wrong, or where no mail is sent.
+   */
+  public static final Operation<ChangeEmail, Done> CHANGE_EMAIL =
+      Operation.command(SERVICE, "change-email", ChangeEmail.class, Done.class)
+          .at(HttpMethod.PUT, "/api/users/me/email");
+
+  /** Shows by a code that a mail was received: its address is the account's. 422 otherwise. */
+  public static final Operation<VerifyEmail, Done> VERIFY_EMAIL =
+      Operation.command(SERVICE, "verify-email", VerifyEmail.class, Done.class)
+          .at(HttpMethod.POST, "/api/email-verification")
+          .open();
+
+  /** Sends a code to an address, if it is an account's; the answer is the same if it is not. */
+  public static final Operation<StartReset, Done> START_RESET =
+      Operation.command(SERVICE, "start-reset", StartReset.class, Done.class)
+          .at(HttpMethod.POST, "/api/password-reset")
+          .open();
+
+  /**
+   * Gives the account of a code another password and ends its sessions; begins none. 422 for a code
+   * that is not valid.
+   */
+  public static final Operation<FinishReset, Done> FINISH_RESET =
+      Operation.command(SERVICE, "finish-reset", FinishReset.class, Done.class)
+          .at(HttpMethod.POST, "/api/password-reset/completion")
+          .open();
+
+  /**
+   * Makes the secret of one-time passwords (RFC 6238); they are asked for once the first has come
+   * ({@link #CONFIRM_TOTP}). 409 when they are already, 422 when the password is wrong.
+   */
+  public static final Operation<BeginTotp, TotpSecret> BEGIN_TOTP =
+      Operation.command(SERVICE, "begin-totp", BeginTotp.class, TotpSecret.class)
+          .at(HttpMethod.POST, "/api/users/me/totp");
+
+  /** From now on log-ins need a one-time password. 422 when it is wrong, 409 without a secret. */
+  public static final Operation<ConfirmTotp, RecoveryCodes> CONFIRM_TOTP =
+      Operation.command(SERVICE, "confirm-totp", ConfirmTotp.class, RecoveryCodes.class)
+          .at(HttpMethod.POST, "/api/users/me/totp/confirmation");
+
+  /** From now on the password is enough. 422 when it or the one-time password is wrong. */
+  public static final Operation<EndTotp, Done> END_TOTP =
+      Operation.command(SERVICE, "end-totp", EndTotp.class, Done.class)
+          .at(HttpMethod.POST, "/api/users/me/totp/deletion");
+
   /** Accounts, page by page, in no order that means anything; or the one of a name. */
   public static final Operation<Accounts, AccountPage> ACCOUNTS =
       Operation.query(SERVICE, "accounts", Accounts.class, AccountPage.class)
@@ -142,6 +198,21 @@ public final class UserContract implements Contract {
       Operation.command(SERVICE, "end-sessions", AccountById.class, Done.class)
           .idempotent()
           .at(HttpMethod.DELETE, "/admin/users/{id}/sessions")
+          .administrative()
+          .only(Operation.ADMINISTRATOR);
+
+  /** Lets somebody who has lost the second factor log in by password alone. */
+  public static final Operation<AccountById, Done> END_SECOND_FACTOR =
+      Operation.command(SERVICE, "end-second-factor", AccountById.class, Done.class)
+          .idempotent()
+          .at(HttpMethod.DELETE, "/admin/users/{id}/totp")
+          .administrative()
+          .only(Operation.ADMINISTRATOR);
+
+  /** Sends somebody a code for another password. 409 for an account without an address. */
+  public static final Operation<AccountById, Done> SEND_RESET =
+      Operation.command(SERVICE, "send-reset", AccountById.class, Done.class)
+          .at(HttpMethod.POST, "/admin/users/{id}/password-reset")
           .administrative()
           .only(Operation.ADMINISTRATOR);
 
@@ -197,11 +268,21 @@ public final class UserContract implements Contract {
         ME,
         GET,
         DELETE_ME,
+        CHANGE_NAME,
+        CHANGE_EMAIL,
+        VERIFY_EMAIL,
+        START_RESET,
+        FINISH_RESET,
+        BEGIN_TOTP,
+        CONFIRM_TOTP,
+        END_TOTP,
         ACCOUNTS,
         ACCOUNT,
         SET_ENABLED,
         SET_ROLES,
         END_SESSIONS,
+        END_SECOND_FACTOR,
+        SEND_RESET,
         FIRST_ADMINISTRATOR,
         ROTATE_KEYS,
         REVOKE_KEY,
@@ -216,6 +297,7 @@ public final class UserContract implements Contract {
    *     digit; case does not count
    * @param password 8 to 128 characters as Unicode counts them; a node asks for 15 unless
    *     configured otherwise (NIST SP 800-63B-4)
+   * @param email null for none; it is the account's once the code that is sent there has come back
    */
   public record Register(
       @NotNull
@@ -226,7 +308,12 @@ public final class UserContract implements Contract {
                       + " letter or digit")
           String username,
       @NotNull @CodePointLength(min = 8, max = 128, message = "must have {min} to {max} characters")
-          String password) {
+          String password,
+      @JsonInclude(Include.NON_NULL) @Size(max = 254) String email) {
+
+    public Register(String username, String password) {
+      this(username, password, null);
+    }
 
     @Override
     public String toString() {
@@ -241,15 +328,23 @@ public final class UserContract implements Contract {
    * @param password as it was registered
    * @param deviceToken from an earlier log-in to the account on this device, null for none: its
    *     wrong passwords are counted apart from those of everybody else
+   * @param oneTimeCode a one-time password of six digits, or a recovery code; needed by accounts
+   *     with a second factor, which answer 403 with {@code second-factor} as its rule otherwise
    */
   public record Login(
       @NotNull @Size(max = 256) String username,
       @NotNull @Size(max = 1024) String password,
       @JsonProperty("device_token") @JsonInclude(Include.NON_NULL) @Size(max = 256)
-          String deviceToken) {
+          String deviceToken,
+      @JsonProperty("one_time_code") @JsonInclude(Include.NON_NULL) @Size(max = 32)
+          String oneTimeCode) {
 
     public Login(String username, String password) {
-      this(username, password, null);
+      this(username, password, null, null);
+    }
+
+    public Login(String username, String password, String deviceToken) {
+      this(username, password, deviceToken, null);
     }
 
     @Override
@@ -378,6 +473,154 @@ public final class UserContract implements Contract {
   }
 
   /**
+   * Asks for another name.
+   *
+   * @param username as for {@link Register}
+   * @param password as it is now
+   */
+  public record ChangeName(
+      @NotNull
+          @Pattern(
+              regexp = "[A-Za-z0-9][A-Za-z0-9._-]{2,63}",
+              message =
+                  "must have 3 to 64 of the characters a-z, 0-9, '.', '_' and '-' and begin with a"
+                      + " letter or digit")
+          String username,
+      @NotNull @Size(max = 1024) String password) {
+
+    @Override
+    public String toString() {
+      return "ChangeName[]";
+    }
+  }
+
+  /**
+   * Asks for another address.
+   *
+   * @param email the new one
+   * @param password as it is now
+   */
+  public record ChangeEmail(
+      @NotNull @Size(max = 254) String email, @NotNull @Size(max = 1024) String password) {
+
+    @Override
+    public String toString() {
+      return "ChangeEmail[]";
+    }
+  }
+
+  /**
+   * Shows that a mail was received.
+   *
+   * @param code out of the mail
+   */
+  public record VerifyEmail(@NotNull @Size(max = 256) String code) {
+
+    @Override
+    public String toString() {
+      return "VerifyEmail[]";
+    }
+  }
+
+  /**
+   * Asks for a mail by which a password can be replaced.
+   *
+   * @param email address of an account
+   */
+  public record StartReset(@NotNull @Size(max = 254) String email) {
+
+    @Override
+    public String toString() {
+      return "StartReset[]";
+    }
+  }
+
+  /**
+   * Replaces a password.
+   *
+   * @param code out of the mail
+   * @param newPassword as for {@link ChangePassword}
+   */
+  public record FinishReset(
+      @NotNull @Size(max = 256) String code,
+      @NotNull @CodePointLength(min = 8, max = 128, message = "must have {min} to {max} characters")
+          String newPassword) {
+
+    @Override
+    public String toString() {
+      return "FinishReset[]";
+    }
+  }
+
+  /**
+   * Asks for the secret of one-time passwords.
+   *
+   * @param password as it is now
+   */
+  public record BeginTotp(@NotNull @Size(max = 1024) String password) {
+
+    @Override
+    public String toString() {
+      return "BeginTotp[]";
+    }
+  }
+
+  /**
+   * What a device that makes one-time passwords is to know.
+   *
+   * @param secret 160 bits in base32 (RFC 4648)
+   * @param uri the same with all else, to be shown as a QR code
+   */
+  public record TotpSecret(String secret, String uri) {
+
+    @Override
+    public String toString() {
+      return "TotpSecret[]";
+    }
+  }
+
+  /**
+   * Shows that a device makes the right one-time passwords.
+   *
+   * @param code the one of now
+   */
+  public record ConfirmTotp(@NotNull @Size(max = 32) String code) {
+
+    @Override
+    public String toString() {
+      return "ConfirmTotp[]";
+    }
+  }
+
+  /**
+   * Take the place of one-time passwords, each once.
+   *
+   * @param codes to be kept by the user; they are told this once only
+   */
+  public record RecoveryCodes(List<String> codes) {
+
+    @Override
+    public String toString() {
+      return "RecoveryCodes[]";
+    }
+  }
+
+  /**
+   * Asks for the end of one-time passwords.
+   *
+   * @param password as it is now
+   * @param oneTimeCode one of now, or a recovery code
+   */
+  public record EndTotp(
+      @NotNull @Size(max = 1024) String password, @NotNull @Size(max = 32) String oneTimeCode) {
+
+    @Override
+    public String toString() {
+      return "EndTotp[]";
+    }
+  }
+
+  /**
    * Asks for accounts.
    *
    * @param limit of one page, 50 where it is not said
@@ -478,8 +721,20 @@ public final class UserContract implements Contract {
    * @param id never changes and is never given again
    * @param username as typed when it was registered
    * @param created when it was registered
+   * @param email its address, null for none
+   * @param secondFactor whether log-ins need a one-time password
    */
-  public record User(UUID id, String username, Instant created) {
+  public record User(
+      UUID id,
+      String username,
+      Instant created,
+      @JsonInclude(Include.NON_NULL) String email,
+      boolean secondFactor) {
+
+    /** One that has a name and a password only. */
+    public User(UUID id, String username, Instant created) {
+      this(id, username, created, null, false);
+    }
 
     @Override
     public String toString() {

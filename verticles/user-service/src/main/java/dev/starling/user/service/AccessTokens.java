@@ -57,6 +57,7 @@ final class AccessTokens {
             .put("jti", UUID.randomUUID().toString())
             .put("sid", session.session().toString())
             .put("auth_time", session.begun().getEpochSecond())
+            .put("amr", new JsonArray(session.amr()))
             .put("roles", new JsonArray(session.roles()));
     String signed = part(header) + "." + part(claims);
     byte[] signature = key.sign(signed.getBytes(StandardCharsets.US_ASCII));

@@ -1,6 +1,8 @@
 package dev.starling.user.service;
 
 import dev.starling.runtime.Call;
+import dev.starling.runtime.ErrorCode;
+import dev.starling.runtime.ServiceException;
 import dev.starling.user.api.UserContract.User;
 import dev.starling.user.service.Names.Name;
 import io.vertx.core.Future;
@@ -20,9 +22,21 @@ final class Accounts {
   /** The primary key of idempotency_keys. */
   private static final String KEYS = "idempotency_keys_pkey";
 
+  private static final String UNIQUE = "23505";
+
   private static final long FORGETTING = 0x666f_7267_6574L; // "forget"
 
   static final int FORGOTTEN_AT_ONCE = 1_000;
+
+  private static final String USER =
+      "id, username, created_at, email, totp_since IS NOT NULL AS second_factor";
+
+  static final String CREDENTIALS =
+      """
+      SELECT id, username_key, password_hash, enabled, version,
+        CASE WHEN totp_since IS NOT NULL THEN totp END AS totp
+      FROM users
+      """;
 
   private final Database database;
 
@@ -38,11 +52,13 @@ final class Accounts {
    * @param hash the stored string
    * @param enabled whether the user may log in
    * @param version changes with the password, and with nothing else
+   * @param totp what one-time passwords are made of, encrypted; null where none are asked for
    */
-  record Credentials(UUID id, String name, String hash, boolean enabled, long version) {
+  record Credentials(
+      UUID id, String name, String hash, boolean enabled, long version, Buffer totp) {
     /** With the next password. */
     Credentials with(String nextHash) {
-      return new Credentials(id, name, nextHash, enabled, version + 1);
+      return new Credentials(id, name, nextHash, enabled, version + 1, totp);
     }
 
     @Override
@@ -100,9 +116,10 @@ final class Accounts {
    * key wait for each other here, and only here: nothing is left behind by a node that dies.
    *
    * @param seal of the request, null without a key
+   * @param email to which a code is sent, or that there is an account already; null for none
    * @return empty when the name is taken or the key used, also by one who was faster by a moment
    */
-  Future<Optional<User>> add(Call call, UUID id, Name name, String hash, byte[] seal) {
+  Future<Optional<User>> add(Call call, UUID id, Name name, String hash, byte[] seal, Email email) {
     return database
         .query(
             call,
@@ -111,11 +128,16 @@ final class Accounts {
               INSERT INTO users (id, username, username_key, password_hash, name_seal)
               VALUES ($1, $2, $3, $4, $7)
               ON CONFLICT DO NOTHING
-              RETURNING id, username, created_at),
+              RETURNING id, username, created_at, email, false AS second_factor),
+            mailed AS (
+              INSERT INTO mails (kind, user_id, address, expires_at)
+              SELECT CASE WHEN owner.id IS NULL THEN 'verify-email' ELSE 'address-taken' END,
+                coalesce(owner.id, added.id), $9, now() + interval '1 day'
+              FROM added LEFT JOIN users owner ON owner.email_key = $10 WHERE $9::text IS NOT NULL),
             kept AS (
               INSERT INTO idempotency_keys (key, request_hash, user_id, created_at)
               SELECT $5, $6, id, created_at FROM added WHERE $5::text IS NOT NULL)
-            SELECT id, username, created_at, happened('registered', id, $8) FROM added""",
+            SELECT added.*, happened('registered', id, $8) FROM added""",
             id,
             name.typed(),
             name.key(),
@@ -123,7 +145,9 @@ final class Accounts {
             call.key(),
             seal == null ? null : Buffer.buffer(seal),
             Buffer.buffer(name.seal()),
-            Audit.by(call))
+            Audit.by(call),
+            email == null ? null : email.address(),
+            email == null ? null : email.key())
         .map(rows -> first(rows).map(Accounts::user))
         .recover(
             failure ->
@@ -155,36 +179,31 @@ final class Accounts {
 
   Future<Optional<User>> find(Call call, UUID id) {
     return database
-        .query(call, "SELECT id, username, created_at FROM users WHERE id = $1 AND enabled", id)
+        .query(call, "SELECT " + USER + " FROM users WHERE id = $1 AND enabled", id)
         .map(rows -> first(rows).map(Accounts::user));
   }
 
   Future<Optional<Credentials>> credentials(Call call, String key) {
     return database
-        .query(
-            call,
-            "SELECT id, username_key, password_hash, enabled, version FROM users WHERE username_key = $1",
-            key)
+        .query(call, CREDENTIALS + "WHERE username_key = $1", key)
         .map(rows -> first(rows).map(Accounts::credentials));
   }
 
   /** What is needed to verify the password of a user who is known already. */
   Future<Optional<Credentials>> credentials(Call call, UUID user) {
     return database
-        .query(
-            call,
-            "SELECT id, username_key, password_hash, enabled, version FROM users WHERE id = $1",
-            user)
+        .query(call, CREDENTIALS + "WHERE id = $1", user)
         .map(rows -> first(rows).map(Accounts::credentials));
   }
 
-  private static Credentials credentials(Row row) {
+  static Credentials credentials(Row row) {
     return new Credentials(
         row.getUUID("id"),
         row.getString("username_key"),
         row.getString("password_hash"),
         row.getBoolean("enabled"),
-        row.getLong("version"));
+        row.getLong("version"),
+        row.getBuffer("totp"));
   }
 
   /**
@@ -206,7 +225,8 @@ final class Accounts {
                               name_seal = CASE WHEN EXISTS (
                                 SELECT FROM users other WHERE other.name_seal = $3 AND other.id <> $1)
                                 THEN NULL ELSE $3 END, password_hash = '', roles = '{}', enabled = false,
-                              version = version + 1, deleted_at = now()
+                              email = NULL, email_key = NULL, totp = NULL, totp_kek = NULL,
+                              totp_since = NULL, version = version + 1, deleted_at = now()
                             WHERE id = $1 AND version = $2 AND enabled
                             RETURNING happened('deleted', id, $4)""",
                             verified.id(),
@@ -217,7 +237,58 @@ final class Accounts {
                     done ->
                         done.rowCount() == 0
                             ? Future.succeededFuture(false)
-                            : Sessions.endAll(transaction, verified.id(), "deleted").map(true)));
+                            : erase(transaction, verified.id())
+                                .compose(
+                                    v -> Sessions.endAll(transaction, verified.id(), "deleted"))
+                                .map(true)));
+  }
+
+  private static Future<?> erase(Database.Statements statements, UUID user) {
+    return statements.query(
+        """
+        WITH codes AS (DELETE FROM recovery_codes WHERE user_id = $1)
+        DELETE FROM mails WHERE user_id = $1""",
+        user);
+  }
+
+  /**
+   * Gives a user another name.
+   *
+   * @return fails with {@link ErrorCode#CONFLICT} when it is taken, and as for a wrong password
+   *     when there is another one by now
+   */
+  Future<User> rename(Call call, Credentials verified, Name name) {
+    return database
+        .query(
+            call,
+            """
+            UPDATE users SET username = $3, username_key = $4, name_seal = $5
+            WHERE id = $1 AND version = $2 AND enabled
+            RETURNING\s"""
+                + USER
+                + ", happened('username-changed', id, $6)",
+            verified.id(),
+            verified.version(),
+            name.typed(),
+            name.key(),
+            Buffer.buffer(name.seal()),
+            Audit.by(call))
+        .compose(
+            rows ->
+                first(rows)
+                    .map(row -> Future.succeededFuture(user(row)))
+                    .orElseGet(() -> Reauthentication.wrong("/password")))
+        .recover(
+            failure ->
+                Future.failedFuture(
+                    failure instanceof PgException refusal && UNIQUE.equals(refusal.getSqlState())
+                        ? taken()
+                        : failure));
+  }
+
+  static ServiceException taken() {
+    return ServiceException.ofField(
+        ErrorCode.CONFLICT, "/username", "unique", "This username is taken");
   }
 
   /**
@@ -261,6 +332,8 @@ final class Accounts {
     return new User(
         row.getUUID("id"),
         row.getString("username"),
-        row.getOffsetDateTime("created_at").toInstant());
+        row.getOffsetDateTime("created_at").toInstant(),
+        row.getString("email"),
+        row.getBoolean("second_factor"));
   }
 }

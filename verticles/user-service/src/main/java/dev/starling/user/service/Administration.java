@@ -36,6 +36,8 @@ final class Administration {
 
   private final Database database;
   private final Sessions sessions;
+  private final SecondFactors factors;
+  private final Emails emails;
   private final Cursors cursors;
   private final Throttle throttle;
   private final Buckets buckets;
@@ -49,12 +51,16 @@ final class Administration {
   Administration(
       Database database,
       Sessions sessions,
+      SecondFactors factors,
+      Emails emails,
       Cursors cursors,
       Throttle throttle,
       Buckets buckets,
       Optional<byte[]> secret) {
     this.database = database;
     this.sessions = sessions;
+    this.factors = factors;
+    this.emails = emails;
     this.cursors = cursors;
     this.throttle = throttle;
     this.buckets = buckets;
@@ -227,6 +233,22 @@ final class Administration {
         .map(Administration::row)
         .compose(there -> sessions.endAll(call, request.id(), Audit.by(call)))
         .map(new Done());
+  }
+
+  Future<Done> endSecondFactor(AccountById request, Call call) {
+    return factors
+        .off(call, request.id())
+        .map(
+            there -> {
+              if (!there) {
+                throw new ServiceException(ErrorCode.NOT_FOUND, "There is no such user");
+              }
+              return new Done();
+            });
+  }
+
+  Future<Done> sendReset(AccountById request, Call call) {
+    return emails.sendReset(call, request.id());
   }
 
   Future<Account> first(FirstAdministrator request, Call call) {

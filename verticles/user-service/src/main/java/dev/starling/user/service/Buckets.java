@@ -23,6 +23,7 @@ import java.util.UUID;
  */
 final class Buckets {
   private static final Duration MINUTE = Duration.ofMinutes(1);
+  private static final Duration TEN_MINUTES = Duration.ofMinutes(10);
   private static final Duration QUARTER = Duration.ofMinutes(15);
   private static final Duration HOUR = Duration.ofHours(1);
   private static final Duration HALF_A_DAY = Duration.ofHours(12);
@@ -46,8 +47,10 @@ final class Buckets {
    *
    * @param source address of the client, null for none
    * @param device under which the account knows the client, null for none
+   * @param proof whether a second factor will be asked for and one is given, so that however many
+   *     passwords were wrong the right one may be tried
    */
-  List<Bucket> login(String name, String source, byte[] device) {
+  List<Bucket> login(String name, String source, byte[] device, boolean proof) {
     byte[] account = bytes(name);
     if (device != null) {
       return List.of(
@@ -68,7 +71,9 @@ final class Buckets {
             FIRST_WAIT,
             Duration.ofMillis(limits.get(Limit.LONGEST_THROTTLE))));
     buckets.add(anHour(Counted.ACCOUNT, Limit.ACCOUNT_FAILURES, account));
-    buckets.add(within(Counted.CEILING, Limit.CEILING, SEASON, account));
+    if (!proof) {
+      buckets.add(within(Counted.CEILING, Limit.CEILING, SEASON, account));
+    }
     return buckets;
   }
 
@@ -104,6 +109,29 @@ final class Buckets {
     return List.of(
         within(Counted.LOGINS, Limit.LOGINS, MINUTE, id),
         anHour(Counted.USER, Limit.DEVICE_FAILURES, id));
+  }
+
+  /** Those of a one-time password. */
+  List<Bucket> oneTime(UUID user) {
+    return List.of(
+        within(Counted.ONE_TIME, Limit.ONE_TIME_FAILURES, QUARTER, bytes(user.toString())));
+  }
+
+  /** Those of a mail with a code. */
+  List<Bucket> mail(String address, String source) {
+    byte[] network = network(source);
+    Bucket ofAddress = within(Counted.ADDRESS, Limit.MAILS, TEN_MINUTES, bytes(address));
+    return network.length == 0
+        ? List.of(ofAddress)
+        : List.of(within(Counted.MAILS, Limit.MAILS, TEN_MINUTES, network), ofAddress);
+  }
+
+  /** Those of a code out of a mail; none for another service. */
+  List<Bucket> code(String source) {
+    byte[] network = network(source);
+    return network.length == 0
+        ? List.of()
+        : List.of(within(Counted.CODES, Limit.CODES, MINUTE, network));
   }
 
   private Bucket within(Counted counted, Limit most, Duration window, byte[]... whose) {

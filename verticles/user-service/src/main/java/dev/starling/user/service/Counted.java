@@ -19,5 +19,13 @@ enum Counted {
   /** Wrong passwords from one device that has logged in to the account before. */
   DEVICE,
   /** Wrong passwords from somebody who is logged in. */
-  USER
+  USER,
+  /** Wrong one-time passwords for one account. */
+  ONE_TIME,
+  /** Mails with a code that were asked for from one network. */
+  MAILS,
+  /** Mails with a code to one address. */
+  ADDRESS,
+  /** Codes out of mails that were tried from one network. */
+  CODES
 }

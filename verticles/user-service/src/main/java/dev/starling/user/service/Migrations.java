@@ -34,7 +34,9 @@ final class Migrations {
           "V3__sessions.sql",
           "V4__throttle.sql",
           "V5__deletion.sql",
-          "V6__events.sql");
+          "V6__events.sql",
+          "V7__second_factor.sql",
+          "V8__email.sql");
   private static final long LOCK = 0x5374_6172_6c69_6e67L; // "Starling"
 
   private Migrations() {}

@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
  * Publishes what happened to users on the event bus, at least once, and what happened to one user
  * in its order. One node at a time does so; what it has published when it dies is published again.
  */
-final class Outbox {
+final class Outbox implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Outbox.class);
   private static final long TURN = 0x6f75_7462_6f78L; // "outbox"
   private static final long EVERY = 250;
@@ -20,6 +20,7 @@ final class Outbox {
 
   private final Vertx vertx;
   private final Database database;
+  private long timer;
   private boolean publishing;
   private boolean well = true;
 
@@ -29,8 +30,13 @@ final class Outbox {
   }
 
   /** Begins to publish. */
-  void start() {
-    vertx.setPeriodic(EVERY, t -> look());
+  synchronized void start() {
+    timer = vertx.setPeriodic(EVERY, t -> look());
+  }
+
+  @Override
+  public synchronized void close() {
+    vertx.cancelTimer(timer);
   }
 
   private synchronized void look() {

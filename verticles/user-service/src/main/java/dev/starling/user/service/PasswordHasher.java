@@ -1,5 +1,6 @@
 package dev.starling.user.service;
 
+import dev.starling.user.service.Accounts.Credentials;
 import io.vertx.core.Future;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -75,6 +76,18 @@ final class PasswordHasher {
       return verifyAbsent(place, password);
     }
     return place.compute(() -> matches(user, normal.get(), hash.get()));
+  }
+
+  /**
+   * Those of the user if the password is theirs and they may log in. It costs what {@link #verify}
+   * does, also for nobody.
+   */
+  Future<Optional<Credentials>> verify(
+      HashPool.Place place, Optional<Credentials> found, String password) {
+    return found
+        .map(c -> verify(place, c.id(), password, c.hash()))
+        .orElseGet(() -> verifyAbsent(place, password))
+        .map(right -> found.filter(c -> right && c.enabled()));
   }
 
   /** What {@link #verify} costs, for a user who does not exist: always false. */

@@ -30,6 +30,7 @@ final class Registrations {
   private final RequestSeal seals;
   private final PasswordRules rules;
   private final Names names;
+  private final Emails emails;
   private final Throttle throttle;
   private final Buckets buckets;
 
@@ -40,6 +41,7 @@ final class Registrations {
       RequestSeal seals,
       PasswordRules rules,
       Names names,
+      Emails emails,
       Throttle throttle,
       Buckets buckets) {
     this.accounts = accounts;
@@ -48,6 +50,7 @@ final class Registrations {
     this.seals = seals;
     this.rules = rules;
     this.names = names;
+    this.emails = emails;
     this.throttle = throttle;
     this.buckets = buckets;
   }
@@ -55,16 +58,18 @@ final class Registrations {
   /**
    * One request on its way.
    *
+   * @param email null for none
    * @param seal null without a key
    */
-  private record Attempt(Register request, Call call, Name name, byte[] seal) {}
+  private record Attempt(Register request, Call call, Name name, Email email, byte[] seal) {}
 
   /** Fails with {@link HashPool.Full} before anything else when too many hash already. */
   Future<User> register(Register request, Call call) {
     Name name = names.of(request.username());
     check(request, name.key());
+    Email email = request.email() == null ? null : emails.typed("/email", request.email());
     byte[] seal = call.key() == null ? null : seals.of(call.key(), request);
-    Attempt attempt = new Attempt(request, call, name, seal);
+    Attempt attempt = new Attempt(request, call, name, email, seal);
     return hashes.admit(
         Duration.ofMillis(call.remaining()),
         place ->
@@ -74,10 +79,7 @@ final class Registrations {
   }
 
   private void check(Register request, String name) {
-    if (Username.isReserved(name)) {
-      throw ServiceException.ofField(
-          ErrorCode.INVALID, "/username", "reserved", "This username is reserved");
-    }
+    Username.check(name);
     rules.check("/password", request.password());
   }
 
@@ -106,7 +108,7 @@ final class Registrations {
             failure == null || failure.code() == ErrorCode.CONFLICT
                 ? Outcome.WRONG
                 : Outcome.UNDONE,
-        () -> taken ? Future.failedFuture(taken()) : create(attempt, place));
+        () -> taken ? Future.failedFuture(Accounts.taken()) : createWithMail(attempt, place));
   }
 
   /**
@@ -132,21 +134,26 @@ final class Registrations {
                     "This Idempotency-Key came with another request before")));
   }
 
+  private Future<User> createWithMail(Attempt attempt, HashPool.Place place) {
+    return attempt.email() == null
+        ? create(attempt, place)
+        : emails.counted(attempt.call(), attempt.email(), () -> create(attempt, place));
+  }
+
   private Future<User> create(Attempt attempt, HashPool.Place place) {
     UUID id = UUID.randomUUID();
     Register request = attempt.request();
     return hasher
         .hash(place, id, request.password())
-        .compose(hash -> accounts.add(attempt.call(), id, attempt.name(), hash, attempt.seal()))
+        .compose(
+            hash ->
+                accounts.add(
+                    attempt.call(), id, attempt.name(), hash, attempt.seal(), attempt.email()))
         .compose(
             added ->
                 added
                     .map(Future::succeededFuture)
-                    .orElseGet(() -> settled(attempt, taken -> Future.failedFuture(taken()))));
-  }
-
-  private static ServiceException taken() {
-    return ServiceException.ofField(
-        ErrorCode.CONFLICT, "/username", "unique", "This username is taken");
+                    .orElseGet(
+                        () -> settled(attempt, taken -> Future.failedFuture(Accounts.taken()))));
   }
 }

@@ -21,8 +21,10 @@ final class RequestSeal {
    * @throws IllegalArgumentException if {@link OpaqueString} refuses the password
    */
   byte[] of(String key, Register request) {
-    return mac.of(
-        bytes(key), bytes(request.username()), bytes(OpaqueString.of(request.password())));
+    byte[] password = bytes(OpaqueString.of(request.password()));
+    return request.email() == null
+        ? mac.of(bytes(key), bytes(request.username()), password)
+        : mac.of(bytes(key), bytes(request.username()), password, bytes(request.email()));
   }
 
   private static byte[] bytes(String text) {

@@ -45,9 +45,9 @@ final class Sessions {
         WITH verified AS (
           SELECT id, roles FROM users WHERE id = $2 AND version = $3 AND enabled FOR SHARE),
         begun AS (
-          INSERT INTO sessions (id, user_id, absolute_expiry)
-          SELECT $1, id, now() + make_interval(secs => $5) FROM verified
-          RETURNING id, user_id, created_at),
+          INSERT INTO sessions (id, user_id, absolute_expiry, amr)
+          SELECT $1, id, now() + make_interval(secs => $5), $10 FROM verified
+          RETURNING id, user_id, created_at, amr),
         ended AS (
           UPDATE sessions %s 'too many' WHERE id IN (
             SELECT id FROM sessions WHERE revoked_at IS NULL AND id IN (
@@ -59,7 +59,7 @@ final class Sessions {
         given AS (
           INSERT INTO refresh_tokens (hash, session_id, generation, expires_at)
           SELECT $4, id, 0, now() + make_interval(secs => $6) FROM begun)
-        SELECT begun.id, user_id, created_at, roles, happened($8, user_id, $9)
+        SELECT begun.id, user_id, created_at, amr, roles, happened($8, user_id, $9)
         FROM begun, verified"""
           .formatted(END);
 
@@ -70,20 +70,37 @@ final class Sessions {
   /**
    * How long and how many.
    *
-   * @param lifetime of a session
-   * @param idle of a refresh token that is not used
+   * @param usual times
+   * @param strong those of sessions that began with a second factor (NIST SP 800-63B: 12 hours)
    * @param grace in which a client may ask again with a token that it has used
    * @param most of one user at a time; the one that was used longest ago makes room
    */
-  record Rules(Duration lifetime, Duration idle, Duration grace, int most) {}
+  record Rules(Times usual, Times strong, Duration grace, int most) {
+    Times of(Live live) {
+      return of(live.amr());
+    }
+
+    Times of(List<String> amr) {
+      return amr.contains(SecondFactors.OTP) ? strong : usual;
+    }
+  }
+
+  /**
+   * How long.
+   *
+   * @param lifetime of a session
+   * @param idle of a refresh token that is not used
+   */
+  record Times(Duration lifetime, Duration idle) {}
 
   /**
    * A session that goes on, or has just begun.
    *
    * @param begun when the user gave the password
    * @param roles of the user
+   * @param amr how the user was recognised (RFC 8176)
    */
-  record Live(UUID session, UUID user, Instant begun, List<String> roles) {}
+  record Live(UUID session, UUID user, Instant begun, List<String> roles, List<String> amr) {}
 
   Sessions(Database database, Rules rules, Limits limits) {
     this.database = database;
@@ -96,10 +113,12 @@ final class Sessions {
    *
    * @param version of the password that the user has just been verified by
    * @param token hash of the token
+   * @param amr how the user was recognised
    * @return empty when the user has gone or been disabled, or has another password by now
    */
-  Future<Optional<Live>> begin(Call call, UUID user, long version, byte[] token) {
-    return begin((sql, p) -> database.query(call, sql, p), call, "logged-in", user, version, token);
+  Future<Optional<Live>> begin(Call call, UUID user, long version, byte[] token, List<String> amr) {
+    return begin(
+        (sql, p) -> database.query(call, sql, p), call, "logged-in", user, version, token, amr);
   }
 
   private Future<Optional<Live>> begin(
@@ -108,7 +127,8 @@ final class Sessions {
       String why,
       UUID user,
       long version,
-      byte[] token) {
+      byte[] token,
+      List<String> amr) {
     return statements
         .query(
             BEGIN,
@@ -116,11 +136,12 @@ final class Sessions {
             user,
             version,
             Buffer.buffer(token),
-            seconds(rules.lifetime()),
-            seconds(rules.idle()),
+            seconds(rules.of(amr).lifetime()),
+            seconds(rules.of(amr).idle()),
             rules.most() - 1,
             why,
-            Audit.by(call))
+            Audit.by(call),
+            amr.toArray(String[]::new))
         .map(rows -> Accounts.first(rows).map(Sessions::live));
   }
 
@@ -133,7 +154,8 @@ final class Sessions {
         row.getUUID("id"),
         row.getUUID("user_id"),
         row.getOffsetDateTime("created_at").toInstant(),
-        List.of(row.getArrayOfStrings("roles")));
+        List.of(row.getArrayOfStrings("roles")),
+        List.of(row.getArrayOfStrings("amr")));
   }
 
   /**
@@ -172,7 +194,7 @@ final class Sessions {
     return transaction
         .query(
             """
-            SELECT s.id, s.user_id, s.created_at, u.roles,
+            SELECT s.id, s.user_id, s.created_at, s.amr, u.roles,
               s.revoked_at IS NULL AND s.absolute_expiry > now() AND u.enabled AS live,
               extract(epoch FROM interval '1 minute' - (now() - (
                 SELECT issued_at FROM refresh_tokens
@@ -217,7 +239,7 @@ final class Sessions {
             RETURNING happened('refreshed', $4, $5)""",
             Buffer.buffer(token),
             Buffer.buffer(successor),
-            seconds(rules.idle()),
+            seconds(rules.of(live).idle()),
             live.user(),
             Audit.by(call))
         .compose(
@@ -327,10 +349,11 @@ final class Sessions {
    * @param version of the password of before
    * @param hash the stored string of the new one
    * @param token hash of the new session's first token
+   * @param amr how the user was recognised in the session of before
    * @return empty when there is another password than before by now
    */
   Future<Optional<Live>> changePassword(
-      Call call, UUID user, long version, String hash, byte[] token) {
+      Call call, UUID user, long version, String hash, byte[] token, List<String> amr) {
     return database.transaction(
         call,
         transaction ->
@@ -355,7 +378,8 @@ final class Sessions {
                                             "password-changed",
                                             user,
                                             version + 1,
-                                            token))));
+                                            token,
+                                            amr))));
   }
 
   /** Those that have not ended, the one used last first. */

@@ -144,7 +144,7 @@ final class Throttle {
           "",
           "second-proof",
           "After so many failures a password is not enough on a device that the account does not"
-              + " know; log in on one that it knows, or ask an administrator");
+              + " know; log in on one that it knows, with a one-time code, or have the password reset");
     }
     long seconds = (long) Math.ceil(wait);
     return new ServiceException(

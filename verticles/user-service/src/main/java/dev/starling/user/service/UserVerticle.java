@@ -32,6 +32,14 @@ public final class UserVerticle extends ServiceVerticle {
     handle(UserContract.ME, this::me);
     handle(UserContract.GET, this::get);
     handle(UserContract.DELETE_ME, (request, call) -> users.deleteMe(request, call));
+    handle(UserContract.CHANGE_NAME, (request, call) -> users.changeName(request, call));
+    handle(UserContract.CHANGE_EMAIL, (request, call) -> users.changeEmail(request, call));
+    handle(UserContract.VERIFY_EMAIL, (request, call) -> users.verifyEmail(request, call));
+    handle(UserContract.START_RESET, (request, call) -> users.startReset(request, call));
+    handle(UserContract.FINISH_RESET, (request, call) -> users.finishReset(request, call));
+    handle(UserContract.BEGIN_TOTP, (request, call) -> users.beginTotp(request, call));
+    handle(UserContract.CONFIRM_TOTP, (request, call) -> users.confirmTotp(request, call));
+    handle(UserContract.END_TOTP, (request, call) -> users.endTotp(request, call));
     handle(UserContract.KEYS, this::keys);
     administration();
   }
@@ -42,6 +50,10 @@ public final class UserVerticle extends ServiceVerticle {
     handle(UserContract.SET_ENABLED, (r, call) -> users.administration().setEnabled(r, call));
     handle(UserContract.SET_ROLES, (r, call) -> users.administration().setRoles(r, call));
     handle(UserContract.END_SESSIONS, (r, call) -> users.administration().endSessions(r, call));
+    handle(
+        UserContract.END_SECOND_FACTOR,
+        (r, call) -> users.administration().endSecondFactor(r, call));
+    handle(UserContract.SEND_RESET, (r, call) -> users.administration().sendReset(r, call));
     handle(UserContract.FIRST_ADMINISTRATOR, (r, call) -> users.administration().first(r, call));
     handle(UserContract.ROTATE_KEYS, (r, call) -> users.rotateKeys(call));
     handle(UserContract.REVOKE_KEY, (r, call) -> users.revokeKey(r.kid(), call));

@@ -1,5 +1,7 @@
 package dev.starling.user.service;
 
+import dev.starling.runtime.ErrorCode;
+import dev.starling.runtime.ServiceException;
 import java.text.Normalizer;
 import java.util.Locale;
 import java.util.Set;
@@ -35,5 +37,15 @@ final class Username {
 
   static boolean isReserved(String key) {
     return RESERVED.contains(key);
+  }
+
+  /**
+   * @throws ServiceException {@link ErrorCode#INVALID} for a name that nobody gets
+   */
+  static void check(String key) {
+    if (isReserved(key)) {
+      throw ServiceException.ofField(
+          ErrorCode.INVALID, "/username", "reserved", "This username is reserved");
+    }
   }
 }

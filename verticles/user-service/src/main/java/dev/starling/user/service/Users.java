@@ -6,27 +6,38 @@ import dev.starling.runtime.Limits;
 import dev.starling.runtime.Node;
 import dev.starling.runtime.Secrets;
 import dev.starling.runtime.ServiceException;
+import dev.starling.user.api.UserContract.BeginTotp;
 import dev.starling.user.api.UserContract.ById;
+import dev.starling.user.api.UserContract.ChangeEmail;
+import dev.starling.user.api.UserContract.ChangeName;
 import dev.starling.user.api.UserContract.ChangePassword;
+import dev.starling.user.api.UserContract.ConfirmTotp;
 import dev.starling.user.api.UserContract.DeleteMe;
 import dev.starling.user.api.UserContract.Done;
 import dev.starling.user.api.UserContract.EndSession;
+import dev.starling.user.api.UserContract.EndTotp;
 import dev.starling.user.api.UserContract.EndedSessions;
+import dev.starling.user.api.UserContract.FinishReset;
 import dev.starling.user.api.UserContract.KeySet;
 import dev.starling.user.api.UserContract.Login;
 import dev.starling.user.api.UserContract.Logout;
 import dev.starling.user.api.UserContract.NextKey;
+import dev.starling.user.api.UserContract.RecoveryCodes;
 import dev.starling.user.api.UserContract.Refresh;
 import dev.starling.user.api.UserContract.Register;
 import dev.starling.user.api.UserContract.SessionList;
 import dev.starling.user.api.UserContract.Since;
+import dev.starling.user.api.UserContract.StartReset;
 import dev.starling.user.api.UserContract.Tokens;
+import dev.starling.user.api.UserContract.TotpSecret;
 import dev.starling.user.api.UserContract.User;
+import dev.starling.user.api.UserContract.VerifyEmail;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -46,6 +57,9 @@ final class Users implements AutoCloseable {
   /** Milliseconds for reading the signing keys; then those of before go on. */
   private static final long KEYS_BUDGET = 500;
 
+  /** Where requests have the password of now. */
+  private static final String PASSWORD = "/password";
+
   private static final Logger log = LoggerFactory.getLogger(Users.class);
 
   private final Database database;
@@ -54,6 +68,11 @@ final class Users implements AutoCloseable {
   private final PasswordRules rules;
   private final Registrations registrations;
   private final Logins logins;
+  private final Reauthentication reauthentication;
+  private final Passwords passwords;
+  private final SecondFactors factors;
+  private final Emails emails;
+  private final Names names;
   private final Sessions sessions;
   private final RefreshTokens refreshTokens;
   private final Issuer issuer;
@@ -61,6 +80,7 @@ final class Users implements AutoCloseable {
   private final Administration administration;
   private final Audit audit;
   private final Outbox outbox;
+  private final Optional<Postman> postman;
   private final Duration auditKept;
   private final Duration namesKept;
   private final KeyRing keyRing;
@@ -77,14 +97,19 @@ final class Users implements AutoCloseable {
       Optional<Path> breachedPasswords,
       Argon2.Cost cost,
       Duration deletedNames,
-      Duration audit) {
+      Duration audit,
+      Optional<MailServer> mail) {
     static Settings of(JsonObject config) {
       return new Settings(
           Duration.ofMillis(config.getLong("access-token-lifetime")),
           Duration.ofMillis(config.getLong("key-lifetime")),
           new Sessions.Rules(
-              Duration.ofMillis(config.getLong("session-lifetime")),
-              Duration.ofMillis(config.getLong("refresh-token-idle")),
+              new Sessions.Times(
+                  Duration.ofMillis(config.getLong("session-lifetime")),
+                  Duration.ofMillis(config.getLong("refresh-token-idle"))),
+              new Sessions.Times(
+                  Duration.ofMillis(config.getLong("second-factor-lifetime")),
+                  Duration.ofMillis(config.getLong("second-factor-idle"))),
               Duration.ofMillis(config.getLong("refresh-token-grace")),
               config.getInteger("sessions")),
           config.getInteger("password-minimum-length"),
@@ -94,7 +119,8 @@ final class Users implements AutoCloseable {
           new Argon2.Cost(
               config.getInteger("hash-memory"), config.getInteger("hash-iterations"), 1),
           Duration.ofMillis(config.getLong("deleted-names")),
-          Duration.ofMillis(config.getLong("audit-kept")));
+          Duration.ofMillis(config.getLong("audit-kept")),
+          MailServer.of(config));
     }
   }
 
@@ -112,9 +138,9 @@ final class Users implements AutoCloseable {
     outbox = new Outbox(vertx, database);
     hashes = new HashPool(vertx, limits);
     gauges(node.meters());
-    keyRing = new KeyRing(database, new KeyCipher(node.secrets().bytes(Secrets.KEY_ENCRYPTION)));
+    KeyCipher cipher = new KeyCipher(node.secrets().bytes(Secrets.KEY_ENCRYPTION));
+    keyRing = new KeyRing(database, cipher);
     keys = new CurrentKeys(Clock.systemUTC(), () -> keyRing.load(Call.begin(null, KEYS_BUDGET)));
-    issuer = new Issuer(keys, accessTokens(node, settings), settings.accessToken());
 
     Pepper pepper = new Pepper(node.secrets().bytes(Secrets.PEPPER));
     PasswordHasher hasher =
@@ -126,29 +152,51 @@ final class Users implements AutoCloseable {
             settings.breachedPasswords().map(BreachedPasswords::open));
     Buckets buckets = new Buckets(limits, pepper);
     Devices devices = new Devices(pepper, Clock.systemUTC());
-    Names names = new Names(pepper);
     refreshTokens = new RefreshTokens(pepper);
-    registrations =
-        new Registrations(
-            accounts, hashes, hasher, new RequestSeal(pepper), rules, names, throttle, buckets);
-    logins =
-        new Logins(
-            audit,
-            accounts,
-            names,
-            sessions,
-            hashes,
-            hasher,
-            rules,
-            refreshTokens,
-            issuer,
+    issuer =
+        new Issuer(
+            keys, accessTokens(node, settings), settings.accessToken(), refreshTokens, devices);
+    names = new Names(pepper);
+    SealedIds codes = new SealedIds(pepper, "codes of mails");
+    emails = new Emails(database, codes, throttle, buckets, settings.mail().isPresent());
+    postman =
+        settings
+            .mail()
+            .map(server -> new Postman(vertx, database, server, codes, node.options().issuer()));
+    factors =
+        new SecondFactors(
+            database,
+            cipher,
+            new OneTimePasswords(Clock.systemUTC()),
+            pepper,
             throttle,
             buckets,
+            node.options().issuer());
+    reauthentication = new Reauthentication(accounts, hashes, hasher, throttle, buckets);
+    registrations =
+        new Registrations(
+            accounts,
+            hashes,
+            hasher,
+            new RequestSeal(pepper),
+            rules,
+            names,
+            emails,
+            throttle,
+            buckets);
+    logins =
+        new Logins(
+            audit, accounts, names, sessions, hashes, hasher, factors, issuer, throttle, buckets,
             devices);
+    passwords =
+        new Passwords(
+            reauthentication, emails, sessions, hashes, hasher, rules, throttle, buckets, issuer);
     administration =
         new Administration(
             database,
             sessions,
+            factors,
+            emails,
             new Cursors(pepper),
             throttle,
             buckets,
@@ -195,7 +243,8 @@ final class Users implements AutoCloseable {
               .migrate()
               .compose(v -> keyRing.ensure())
               .onSuccess(keys::keep)
-              .onSuccess(v -> outbox.start());
+              .onSuccess(v -> outbox.start())
+              .onSuccess(v -> postman.ifPresent(Postman::start));
     }
     return opened;
   }
@@ -207,6 +256,7 @@ final class Users implements AutoCloseable {
           .compose(v -> forget(sessions::forget, Sessions.FORGOTTEN_AT_ONCE))
           .compose(v -> forget(throttle::forget, Throttle.FORGOTTEN_AT_ONCE))
           .compose(v -> forget(() -> accounts.forgetNames(namesKept), Accounts.FORGOTTEN_AT_ONCE))
+          .compose(v -> forget(emails::forget, Emails.FORGOTTEN_AT_ONCE))
           .compose(v -> forget(() -> audit.forget(auditKept), Audit.FORGOTTEN_AT_ONCE))
           .onFailure(e -> log.warn("What is old stays until later: {}", e.getMessage()));
     }
@@ -241,7 +291,7 @@ final class Users implements AutoCloseable {
     String successor = refreshTokens.after(token);
     return sessions
         .refresh(call, RefreshTokens.hash(token), RefreshTokens.hash(successor))
-        .compose(live -> live.map(l -> issuer.tokens(l, successor)).orElseGet(Users::invalid));
+        .compose(live -> live.map(l -> issuer.next(l, successor)).orElseGet(Users::invalid));
   }
 
   private static <T> Future<T> invalid() {
@@ -278,11 +328,84 @@ final class Users implements AutoCloseable {
   }
 
   Future<Tokens> changePassword(ChangePassword request, Call call) {
-    return logins.changePassword(user(call), request, call).recover(Users::overloaded);
+    return passwords.change(call, user(call), request, amr(call)).recover(Users::overloaded);
   }
 
+  private static List<String> amr(Call call) {
+    return call
+        .caller()
+        .claims()
+        .getJsonArray("amr", new JsonArray(SecondFactors.PASSWORD))
+        .stream()
+        .map(String::valueOf)
+        .toList();
+  }
+
+  /** Fails with {@link ErrorCode#CONFLICT} for the only administrator. */
   Future<Done> deleteMe(DeleteMe request, Call call) {
-    return logins.delete(user(call), request, call).recover(Users::overloaded);
+    return withPassword(
+        call,
+        request.password(),
+        (place, verified) ->
+            accounts
+                .delete(call, verified, names)
+                .compose(
+                    deleted ->
+                        deleted
+                            ? Future.succeededFuture(new Done())
+                            : Reauthentication.wrong(PASSWORD)));
+  }
+
+  private <T> Future<T> withPassword(Call call, String password, Reauthentication.Work<T> work) {
+    return reauthentication
+        .of(call, user(call), PASSWORD, password, work)
+        .recover(Users::overloaded);
+  }
+
+  Future<User> changeName(ChangeName request, Call call) {
+    Names.Name name = names.of(request.username());
+    Username.check(name.key());
+    return withPassword(
+        call,
+        request.password(),
+        (place, verified) ->
+            rules
+                .checkGuesses(PASSWORD, request.password(), name.key())
+                .compose(v -> accounts.rename(call, verified, name)));
+  }
+
+  Future<Done> changeEmail(ChangeEmail request, Call call) {
+    Email email = emails.typed("/email", request.email());
+    return withPassword(
+        call, request.password(), (place, verified) -> emails.change(call, verified, email));
+  }
+
+  Future<Done> verifyEmail(VerifyEmail request, Call call) {
+    return emails.verify(call, request.code());
+  }
+
+  Future<Done> startReset(StartReset request, Call call) {
+    return emails.startReset(call, emails.typed("/email", request.email()));
+  }
+
+  Future<Done> finishReset(FinishReset request, Call call) {
+    return passwords.reset(call, request).recover(Users::overloaded);
+  }
+
+  Future<TotpSecret> beginTotp(BeginTotp request, Call call) {
+    return withPassword(
+        call, request.password(), (place, verified) -> factors.begin(call, verified));
+  }
+
+  Future<RecoveryCodes> confirmTotp(ConfirmTotp request, Call call) {
+    return factors.confirm(call, user(call), request.code());
+  }
+
+  Future<Done> endTotp(EndTotp request, Call call) {
+    return withPassword(
+        call,
+        request.password(),
+        (place, verified) -> factors.end(call, verified, request.oneTimeCode()));
   }
 
   Administration administration() {
@@ -340,6 +463,8 @@ final class Users implements AutoCloseable {
 
   @Override
   public void close() {
+    outbox.close();
+    postman.ifPresent(Postman::close);
     hashes.close();
     rules.close();
     database.close();

@@ -47,7 +47,9 @@ class AccessTokensTest {
         .containsEntry("alg", "EdDSA")
         .containsEntry("kid", key.kid());
     assertThat(claims.getClaims())
-        .containsOnlyKeys("iss", "sub", "aud", "exp", "iat", "jti", "sid", "auth_time", "roles");
+        .containsOnlyKeys(
+            "iss", "sub", "aud", "exp", "iat", "jti", "sid", "auth_time", "amr", "roles");
+    assertThat(claims.getStringListClaim("amr")).containsExactly("pwd");
     assertThat(claims.getStringListClaim("roles")).containsExactly("user", "admin");
     assertThat(claims.getIssuer()).isEqualTo("https://id.example");
     assertThat(claims.getAudience()).containsExactly("starling");
@@ -92,7 +94,9 @@ class AccessTokensTest {
 
   private String issue() {
     return tokens.issue(
-        key, new Sessions.Live(SESSION, USER, NOW.minusSeconds(60), List.of("user", "admin")));
+        key,
+        new Sessions.Live(
+            SESSION, USER, NOW.minusSeconds(60), List.of("user", "admin"), List.of("pwd")));
   }
 
   private static boolean verifies(String token, SigningKey key) throws Exception {

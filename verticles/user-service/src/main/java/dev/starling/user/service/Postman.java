@@ -1,0 +1,122 @@
+package dev.starling.user.service;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.ext.mail.MailClient;
+import io.vertx.ext.mail.SMTPException;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends the mails that are written down in the database, at least once. A node takes some and
+ * leaves them alone for a while: if they are not known to be sent by then, any node tries again,
+ * half a minute later at first, twice as long after each further time.
+ */
+final class Postman implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Postman.class);
+  private static final long EVERY = 500;
+  private static final int AT_ONCE = 10;
+
+  /** Less than the first wait, after which somebody else may send it. */
+  private static final long SENDING_SECONDS = 25;
+
+  private final Vertx vertx;
+  private final Database database;
+  private final MailClient client;
+  private final Letters letters;
+  private long timer;
+  private boolean sending;
+  private boolean well = true;
+
+  Postman(Vertx vertx, Database database, MailServer server, SealedIds codes, String system) {
+    this.vertx = vertx;
+    this.database = database;
+    this.client = MailClient.create(vertx, server.connection());
+    this.letters = new Letters(server, codes, system);
+  }
+
+  synchronized void start() {
+    timer = vertx.setPeriodic(EVERY, t -> look());
+  }
+
+  @Override
+  public synchronized void close() {
+    vertx.cancelTimer(timer);
+    client.close();
+  }
+
+  private synchronized void look() {
+    if (!sending) {
+      sending = true;
+      round().onComplete(done -> ended(done.cause()));
+    }
+  }
+
+  /** What a server says may name an address, so that only its kind is told. */
+  private synchronized void ended(Throwable failure) {
+    sending = false;
+    if (well && failure != null) {
+      log.warn("Mails are sent later: {}", reason(failure));
+    }
+    well = failure == null;
+  }
+
+  private static String reason(Throwable failure) {
+    return failure instanceof SMTPException refusal
+        ? "the server answers " + refusal.getReplyCode()
+        : failure.getClass().getSimpleName();
+  }
+
+  private Future<?> round() {
+    return database
+        .job(
+            connection ->
+                connection
+                    .preparedQuery(
+                        """
+                        UPDATE mails SET attempts = attempts + 1,
+                          due_at = now() + make_interval(secs => 30 * 2 ^ least(attempts, 10))
+                        WHERE id IN (
+                          SELECT id FROM mails WHERE sent_at IS NULL AND due_at < now()
+                            AND used_at IS NULL AND expires_at > now()
+                          ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+                        RETURNING id, kind, address""")
+                    .execute(Tuple.of(AT_ONCE)))
+        .compose(this::send);
+  }
+
+  private Future<?> send(RowSet<Row> due) {
+    List<Future<?>> sent = new ArrayList<>();
+    for (Row row : due) {
+      sent.add(send(row.getUUID("id"), row.getString("kind"), row.getString("address")));
+    }
+    return Future.join(sent);
+  }
+
+  private Future<?> send(UUID id, String kind, String address) {
+    return client
+        .sendMail(letters.of(id, kind, address))
+        .timeout(SENDING_SECONDS, TimeUnit.SECONDS)
+        .compose(
+            sent -> settle(id, "sent_at = now()"),
+            failure ->
+                failure instanceof SMTPException refusal && refusal.isPermanent()
+                    ? settle(id, "due_at = 'infinity'").compose(v -> Future.failedFuture(failure))
+                    : Future.failedFuture(failure));
+  }
+
+  private Future<?> settle(UUID id, String outcome) {
+    return database.job(
+        connection ->
+            connection
+                .preparedQuery("UPDATE mails SET " + outcome + " WHERE id = $1")
+                .execute(Tuple.of(id)));
+  }
+}
