@@ -10,7 +10,6 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
-import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Iterator;
@@ -23,10 +22,6 @@ final class Accounts {
   private static final String KEYS = "idempotency_keys_pkey";
 
   private static final String UNIQUE = "23505";
-
-  private static final long FORGETTING = 0x666f_7267_6574L; // "forget"
-
-  static final int FORGOTTEN_AT_ONCE = 1_000;
 
   private static final String USER =
       "id, username, created_at, email, totp_since IS NOT NULL AS second_factor";
@@ -156,25 +151,9 @@ final class Accounts {
                     : Future.failedFuture(failure));
   }
 
-  /**
-   * Forgets keys of more than 24 hours ago, {@link #FORGOTTEN_AT_ONCE} at most, and none while
-   * another node is at it.
-   *
-   * @return how many
-   */
-  Future<Integer> forgetKeys() {
-    return database.job(
-        connection ->
-            connection
-                .preparedQuery(
-                    """
-                    WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock($1) AS ours),
-                    old AS (
-                      SELECT key FROM idempotency_keys, turn
-                      WHERE ours AND created_at < now() - interval '24 hours' LIMIT $2)
-                    DELETE FROM idempotency_keys USING old WHERE idempotency_keys.key = old.key""")
-                .execute(Tuple.of(FORGETTING, FORGOTTEN_AT_ONCE))
-                .map(RowSet::rowCount));
+  /** Forgets keys of more than 24 hours ago. */
+  Future<Void> forgetKeys() {
+    return database.forget("idempotency_keys", "key", "created_at < now() - interval '24 hours'");
   }
 
   Future<Optional<User>> find(Call call, UUID id) {
@@ -292,23 +271,17 @@ final class Accounts {
   }
 
   /**
-   * Gives names of deleted users back, {@link #FORGOTTEN_AT_ONCE} at most.
+   * Gives names of deleted users back.
    *
    * @param kept for how long they were to be taken
-   * @return how many
    */
-  Future<Integer> forgetNames(Duration kept) {
-    return database.job(
-        connection ->
-            connection
-                .preparedQuery(
-                    """
-                    UPDATE users SET name_seal = NULL WHERE id IN (
-                      SELECT id FROM users WHERE name_seal IS NOT NULL
-                        AND deleted_at < now() - make_interval(secs => $1)
-                      LIMIT $2 FOR UPDATE SKIP LOCKED)""")
-                .execute(Tuple.of((double) kept.toSeconds(), FORGOTTEN_AT_ONCE))
-                .map(RowSet::rowCount));
+  Future<Void> forgetNames(Duration kept) {
+    return database.forgetColumn(
+        "name_seal",
+        "users",
+        "id",
+        "name_seal IS NOT NULL AND deleted_at < now() - make_interval(secs => $1)",
+        (double) kept.toSeconds());
   }
 
   /** Stores another string for the same password, unless there is another password by now. */

@@ -3,8 +3,6 @@ package dev.starling.user.service;
 import dev.starling.runtime.Call;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
-import io.vertx.sqlclient.RowSet;
-import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.util.UUID;
 
@@ -13,10 +11,7 @@ import java.util.UUID;
  * does it.
  */
 final class Audit {
-  private static final long FORGETTING = 0x6175_6469_74L; // "audit"
   private static final String ACTOR = "actor";
-
-  static final int FORGOTTEN_AT_ONCE = 1_000;
 
   private final Database database;
 
@@ -47,24 +42,9 @@ final class Audit {
         .mapEmpty();
   }
 
-  /**
-   * Forgets what is older, {@link #FORGOTTEN_AT_ONCE} at most, and nothing while another node is at
-   * it.
-   *
-   * @return how many entries
-   */
-  Future<Integer> forget(Duration kept) {
-    return database.job(
-        connection ->
-            connection
-                .preparedQuery(
-                    """
-                    WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock($1) AS ours),
-                    old AS (
-                      SELECT id FROM audit, turn
-                      WHERE ours AND at < now() - make_interval(secs => $2) LIMIT $3)
-                    DELETE FROM audit USING old WHERE audit.id = old.id""")
-                .execute(Tuple.of(FORGETTING, (double) kept.toSeconds(), FORGOTTEN_AT_ONCE))
-                .map(RowSet::rowCount));
+  /** Forgets what is older. */
+  Future<Void> forget(Duration kept) {
+    return database.forget(
+        "audit", "id", "at < now() - make_interval(secs => $1)", (double) kept.toSeconds());
   }
 }

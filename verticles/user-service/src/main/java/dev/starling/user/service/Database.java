@@ -54,6 +54,9 @@ final class Database {
   private static final int JOB_WAIT_MILLIS = 5_000;
   private static final long JOB_LOCK_WAIT_MILLIS = 30_000;
 
+  private static final long FORGETTING = 0x666f_7267_6574L; // "forget"
+  private static final int FORGOTTEN_AT_ONCE = 1_000;
+
   private static final long WARM_NANOS = 5_000_000_000L;
   private static final long WARM_PAUSE_MILLIS = 50;
 
@@ -342,6 +345,43 @@ final class Database {
                     work.apply(
                         (sql, parameters) ->
                             connection.preparedQuery(sql).execute(Tuple.from(parameters)))));
+  }
+
+  /**
+   * Removes all rows that are old, in portions, so that nobody waits for them for long; none while
+   * another node is at it. What somebody works on stays until the next time.
+   *
+   * @param key the primary key, of one column
+   * @param old a condition of SQL, in which {@code $1} is the first parameter
+   */
+  Future<Void> forget(String table, String key, String old, Object... parameters) {
+    return forgetBy("DELETE FROM %s USING old".formatted(table), table, key, old, parameters);
+  }
+
+  /** The same, of one column of these rows. */
+  Future<Void> forgetColumn(
+      String column, String table, String key, String old, Object... parameters) {
+    String change = "UPDATE %s SET %s = NULL FROM old".formatted(table, column);
+    return forgetBy(change, table, key, old, parameters);
+  }
+
+  private Future<Void> forgetBy(
+      String change, String table, String key, String old, Object... parameters) {
+    String statement =
+        """
+        WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(%1$d) AS ours),
+        old AS (
+          SELECT %3$s FROM %2$s, turn WHERE ours AND (%4$s)
+          LIMIT %5$d FOR UPDATE OF %2$s SKIP LOCKED)
+        %6$s WHERE %2$s.%3$s = old.%3$s"""
+            .formatted(FORGETTING, table, key, old, FORGOTTEN_AT_ONCE, change);
+    return job(connection ->
+            connection.preparedQuery(statement).execute(Tuple.from(parameters)).map(RowSet::rowCount))
+        .compose(
+            forgotten ->
+                forgotten < FORGOTTEN_AT_ONCE
+                    ? Future.succeededFuture()
+                    : forgetBy(change, table, key, old, parameters));
   }
 
   private static <T> Future<T> refused(Throwable failure) {

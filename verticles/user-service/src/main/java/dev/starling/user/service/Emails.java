@@ -9,8 +9,6 @@ import dev.starling.user.service.Throttle.Outcome;
 import io.vertx.core.Future;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
-import io.vertx.sqlclient.Tuple;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -23,8 +21,6 @@ import java.util.function.Supplier;
  * <p>All that sends mail writes it down in the transaction that wants it; {@link Postman} sends it.
  */
 final class Emails {
-  static final int FORGOTTEN_AT_ONCE = 1_000;
-
   private static final String ADDRESS_KEY = "users_email_key";
 
   private final Database database;
@@ -284,21 +280,8 @@ final class Emails {
                                 .map(true)));
   }
 
-  /**
-   * Forgets mails whose code has been of no use for a day, {@link #FORGOTTEN_AT_ONCE} at most.
-   *
-   * @return how many
-   */
-  Future<Integer> forget() {
-    return database.job(
-        connection ->
-            connection
-                .preparedQuery(
-                    """
-                    DELETE FROM mails WHERE id IN (
-                      SELECT id FROM mails WHERE expires_at < now() - interval '1 day'
-                      LIMIT $1 FOR UPDATE SKIP LOCKED)""")
-                .execute(Tuple.of(FORGOTTEN_AT_ONCE))
-                .map(RowSet::rowCount));
+  /** Forgets mails whose code has been of no use for a day. */
+  Future<Void> forget() {
+    return database.forget("mails", "id", "expires_at < now() - interval '1 day'");
   }
 }

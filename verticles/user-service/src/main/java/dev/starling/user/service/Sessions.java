@@ -13,7 +13,6 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
-import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -32,9 +31,6 @@ final class Sessions {
   private static final Logger log = LoggerFactory.getLogger(Sessions.class);
 
   private static final int ENDED_AT_ONCE = 1_000;
-  private static final long FORGETTING = 0x7365_7373L; // "sess"
-
-  static final int FORGOTTEN_AT_ONCE = 1_000;
 
   /** What marks a session as ended; $n is why. */
   private static final String END =
@@ -446,26 +442,13 @@ final class Sessions {
     return new EndedSessions(sessions, sessions.size() == ENDED_AT_ONCE ? last : null, next);
   }
 
-  /**
-   * Forgets sessions that ended a day ago, {@link #FORGOTTEN_AT_ONCE} at most with their tokens,
-   * and none while another node is at it.
-   *
-   * @return how many
-   */
-  Future<Integer> forget() {
-    return database.job(
-        connection ->
-            connection
-                .preparedQuery(
-                    """
-                    WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock($1) AS ours),
-                    old AS (
-                      SELECT id FROM sessions, turn
-                      WHERE ours AND (absolute_expiry < now() - interval '1 day'
-                        OR revoked_tx IS NOT NULL AND revoked_at < now() - interval '1 day')
-                      LIMIT $2)
-                    DELETE FROM sessions USING old WHERE sessions.id = old.id""")
-                .execute(Tuple.of(FORGETTING, FORGOTTEN_AT_ONCE))
-                .map(RowSet::rowCount));
+  /** Forgets sessions that ended a day ago, with their tokens. */
+  Future<Void> forget() {
+    return database.forget(
+        "sessions",
+        "id",
+        """
+        absolute_expiry < now() - interval '1 day'
+          OR revoked_tx IS NOT NULL AND revoked_at < now() - interval '1 day'""");
   }
 }

@@ -7,8 +7,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
-import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -25,10 +23,6 @@ import java.util.stream.Stream;
  * the right password all get in. When the database cannot count, nobody gets in.
  */
 final class Throttle {
-  private static final long FORGETTING = 0x7468_726fL; // "thro"
-
-  static final int FORGOTTEN_AT_ONCE = 1_000;
-
   /** Milliseconds until the outcome of others is asked for again, at first and at most. */
   private static final long LOOK = 15;
 
@@ -201,24 +195,8 @@ final class Throttle {
         .toArray(Double[]::new);
   }
 
-  /**
-   * Forgets counts that mean nothing any more, {@link #FORGOTTEN_AT_ONCE} at most, and none while
-   * another node is at it.
-   *
-   * @return how many
-   */
-  Future<Integer> forget() {
-    return database.job(
-        connection ->
-            connection
-                .preparedQuery(
-                    """
-                    WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock($1) AS ours),
-                    old AS (
-                      SELECT key FROM throttle, turn WHERE ours AND expires_at < now()
-                      LIMIT $2 FOR UPDATE SKIP LOCKED)
-                    DELETE FROM throttle USING old WHERE throttle.key = old.key""")
-                .execute(Tuple.of(FORGETTING, FORGOTTEN_AT_ONCE))
-                .map(RowSet::rowCount));
+  /** Forgets counts that mean nothing any more. */
+  Future<Void> forget() {
+    return database.forget("throttle", "key", "expires_at < now()");
   }
 }

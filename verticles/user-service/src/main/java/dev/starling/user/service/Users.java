@@ -45,7 +45,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -252,23 +251,19 @@ final class Users implements AutoCloseable {
   private void tidy() {
     if (opened.succeeded()) {
       renewKeys().onFailure(e -> log.warn("Keys grow old until later: {}", e.getMessage()));
-      forget(accounts::forgetKeys, Accounts.FORGOTTEN_AT_ONCE)
-          .compose(v -> forget(sessions::forget, Sessions.FORGOTTEN_AT_ONCE))
-          .compose(v -> forget(throttle::forget, Throttle.FORGOTTEN_AT_ONCE))
-          .compose(v -> forget(() -> accounts.forgetNames(namesKept), Accounts.FORGOTTEN_AT_ONCE))
-          .compose(v -> forget(emails::forget, Emails.FORGOTTEN_AT_ONCE))
-          .compose(v -> forget(() -> audit.forget(auditKept), Audit.FORGOTTEN_AT_ONCE))
+      accounts
+          .forgetKeys()
+          .compose(v -> sessions.forget())
+          .compose(v -> throttle.forget())
+          .compose(v -> accounts.forgetNames(namesKept))
+          .compose(v -> emails.forget())
+          .compose(v -> audit.forget(auditKept))
           .onFailure(e -> log.warn("What is old stays until later: {}", e.getMessage()));
     }
   }
 
   Future<Void> renewKeys() {
     return keyRing.renew(keyLifetime);
-  }
-
-  private static Future<?> forget(Supplier<Future<Integer>> some, int atOnce) {
-    return some.get()
-        .compose(forgotten -> forgotten < atOnce ? Future.succeededFuture() : forget(some, atOnce));
   }
 
   Future<Void> ping() {
