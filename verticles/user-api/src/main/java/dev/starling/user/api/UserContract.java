@@ -160,6 +160,15 @@ public final class UserContract implements Contract {
       Operation.command(SERVICE, "end-totp", EndTotp.class, Done.class)
           .at(HttpMethod.POST, "/api/users/me/totp/deletion");
 
+  /**
+   * All that is kept of the caller: the account, its sessions, and what happened to it or was done
+   * by its owner, newest first, page by page. Nothing of passwords and tokens, and nothing of
+   * others.
+   */
+  public static final Operation<ExportMe, Export> EXPORT =
+      Operation.query(SERVICE, "export", ExportMe.class, Export.class)
+          .at(HttpMethod.GET, "/api/users/me/export");
+
   /** Accounts, page by page, in no order that means anything; or the one of a name. */
   public static final Operation<Accounts, AccountPage> ACCOUNTS =
       Operation.query(SERVICE, "accounts", Accounts.class, AccountPage.class)
@@ -276,6 +285,7 @@ public final class UserContract implements Contract {
         BEGIN_TOTP,
         CONFIRM_TOTP,
         END_TOTP,
+        EXPORT,
         ACCOUNTS,
         ACCOUNT,
         SET_ENABLED,
@@ -619,6 +629,61 @@ public final class UserContract implements Contract {
       return "EndTotp[]";
     }
   }
+
+  /**
+   * Asks for all that is kept of the caller.
+   *
+   * @param cursor from the page before; null for the first
+   */
+  public record ExportMe(@Size(max = 256) String cursor) {}
+
+  /**
+   * All that is kept of a user.
+   *
+   * @param account as an administrator sees it
+   * @param sessions that have not been forgotten, the one begun last first; 1,000 at most
+   * @param history what happened, newest first; 1,000 entries at most
+   * @param next with which to ask for the rest of the history; null when there is none
+   */
+  public record Export(
+      Account account, List<KeptSession> sessions, List<Happening> history, String next) {
+
+    @Override
+    public String toString() {
+      return "Export[id=" + account.id() + "]";
+    }
+  }
+
+  /**
+   * All that is kept of a session.
+   *
+   * @param id the session's
+   * @param created when the user logged in
+   * @param lastUsed when its tokens were last refreshed, to the minute
+   * @param expires when it ends, come what may
+   * @param ended when it has ended; null when it has not
+   * @param reason for which it has; null when it has not
+   */
+  public record KeptSession(
+      UUID id, Instant created, Instant lastUsed, Instant expires, Instant ended, String reason) {}
+
+  /**
+   * Something that happened.
+   *
+   * @param at when
+   * @param what as the audit log names it
+   * @param byCaller whether the caller did it; if not, who did is not told
+   * @param aboutCaller whether it was done to the caller's account; if not, to whose is not told
+   * @param source address from which the caller did it; null where it is not known
+   * @param detail JSON; null for none
+   */
+  public record Happening(
+      Instant at,
+      String what,
+      boolean byCaller,
+      boolean aboutCaller,
+      String source,
+      String detail) {}
 
   /**
    * Asks for accounts.

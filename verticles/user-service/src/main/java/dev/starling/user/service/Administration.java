@@ -32,7 +32,7 @@ import java.util.UUID;
 final class Administration {
   private static final long ADMINISTRATORS = 0x6164_6d69_6eL; // "admin"
   private static final int PAGE = 50;
-  private static final String ACCOUNT = "id, username, created_at, enabled, roles";
+  static final String ACCOUNT = "id, username, created_at, enabled, roles";
 
   private final Database database;
   private final Sessions sessions;
@@ -99,7 +99,7 @@ final class Administration {
     return new AccountPage(page, cursors.after(page.get(limit - 1).id()));
   }
 
-  private static Account account(Row row) {
+  static Account account(Row row) {
     return new Account(
         row.getUUID("id"),
         row.getString("username"),
@@ -121,7 +121,7 @@ final class Administration {
         .map(rows -> account(row(rows)));
   }
 
-  private static Row row(RowSet<Row> rows) {
+  static Row row(RowSet<Row> rows) {
     return Accounts.first(rows)
         .orElseThrow(() -> new ServiceException(ErrorCode.NOT_FOUND, "There is no such user"));
   }

@@ -16,6 +16,17 @@ final class Cursors {
     return ids.of(last);
   }
 
+  /** The same for what is known by a number. */
+  String after(long last) {
+    return after(new UUID(0, last));
+  }
+
+  /** As {@link #last}. */
+  Long lastNumber(String cursor) {
+    UUID last = last(cursor);
+    return last == null ? null : last.getLeastSignificantBits();
+  }
+
   /**
    * The last of the page before.
    *

@@ -36,7 +36,8 @@ final class Migrations {
           "V5__deletion.sql",
           "V6__events.sql",
           "V7__second_factor.sql",
-          "V8__email.sql");
+          "V8__email.sql",
+          "V9__audit.sql");
   private static final long LOCK = 0x5374_6172_6c69_6e67L; // "Starling"
 
   private Migrations() {}

@@ -40,6 +40,7 @@ public final class UserVerticle extends ServiceVerticle {
     handle(UserContract.BEGIN_TOTP, (request, call) -> users.beginTotp(request, call));
     handle(UserContract.CONFIRM_TOTP, (request, call) -> users.confirmTotp(request, call));
     handle(UserContract.END_TOTP, (request, call) -> users.endTotp(request, call));
+    handle(UserContract.EXPORT, (request, call) -> users.export(request, call));
     handle(UserContract.KEYS, this::keys);
     administration();
   }

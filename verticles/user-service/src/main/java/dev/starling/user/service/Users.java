@@ -18,6 +18,8 @@ import dev.starling.user.api.UserContract.EndSession;
 import dev.starling.user.api.UserContract.EndTotp;
 import dev.starling.user.api.UserContract.EndedSessions;
 import dev.starling.user.api.UserContract.FinishReset;
+import dev.starling.user.api.UserContract.Export;
+import dev.starling.user.api.UserContract.ExportMe;
 import dev.starling.user.api.UserContract.KeySet;
 import dev.starling.user.api.UserContract.Login;
 import dev.starling.user.api.UserContract.Logout;
@@ -76,6 +78,7 @@ final class Users implements AutoCloseable {
   private final RefreshTokens refreshTokens;
   private final Issuer issuer;
   private final Throttle throttle;
+  private final Exports exports;
   private final Administration administration;
   private final Audit audit;
   private final Outbox outbox;
@@ -190,13 +193,15 @@ final class Users implements AutoCloseable {
     passwords =
         new Passwords(
             reauthentication, emails, sessions, hashes, hasher, rules, throttle, buckets, issuer);
+    Cursors cursors = new Cursors(pepper);
+    exports = new Exports(database, cursors);
     administration =
         new Administration(
             database,
             sessions,
             factors,
             emails,
-            new Cursors(pepper),
+            cursors,
             throttle,
             buckets,
             secretOfTheFirstAdministrator(node.secrets()));
@@ -401,6 +406,10 @@ final class Users implements AutoCloseable {
         call,
         request.password(),
         (place, verified) -> factors.end(call, verified, request.oneTimeCode()));
+  }
+
+  Future<Export> export(ExportMe request, Call call) {
+    return exports.of(user(call), request, call);
   }
 
   Administration administration() {
