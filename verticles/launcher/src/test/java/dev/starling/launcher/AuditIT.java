@@ -268,13 +268,14 @@ class AuditIT extends UserNodes {
   @Test
   @DisplayName("AU5 the audit log is kept for a year, then it goes")
   void forgetsWhatIsOld() {
-    login(Client.PASSWORD);
-    execute("UPDATE audit SET at = at - interval '366 days' WHERE action = 'logged-in'");
+    execute(
+        "BEGIN; TRUNCATE audit, audit_head; INSERT INTO audit (at, action)"
+            + " VALUES (now() - interval '366 days', 'old'); COMMIT");
     login(Client.PASSWORD);
     Harness.await(deploy(node()));
 
     await()
         .atMost(Duration.ofSeconds(60))
-        .until(() -> text("SELECT id::text FROM audit WHERE action = 'logged-in'").size() == 1);
+        .until(() -> text("SELECT action FROM audit").equals(List.of("logged-in")));
   }
 }

@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -200,6 +202,39 @@ class ScriptsIT {
           run(environment, "scripts/send", "user.login", Client.credentials("ada").encode());
       assertThat(sent.code()).as(sent.errors()).isZero();
       assertThat(new JsonObject(sent.output()).getString("token_type")).isEqualTo("Bearer");
+    }
+  }
+
+  @Test
+  @DisplayName("AU6 scripts/audit says whether the audit log was changed, and where")
+  void auditNamesTheFirstEntryThatWasAltered() throws Exception {
+    try (Postgres postgres = new Postgres(directory);
+        StarlingProcess node =
+            StarlingProcess.in(directory)
+                .onAnyPort()
+                .with("database.url", postgres.url())
+                .start()) {
+      Client client = new Client(node.api());
+      client.register("ada");
+      postgres.query("UPDATE users SET roles = '{user,admin}'");
+      JsonObject tokens = new JsonObject(client.login("ada").body());
+      Map<String, String> token = Map.of("STARLING_TOKEN", tokens.getString("access_token"));
+      String admin = node.admin().toString();
+      Awaitility.await()
+          .until(() -> postgres.number("SELECT count(*) FROM audit WHERE position IS NULL") == 0);
+
+      Result whole = run(token, "scripts/audit", admin);
+      assertThat(whole.code()).as(whole.errors()).isZero();
+      assertThat(whole.output()).startsWith("2 entries are as they were sealed");
+      String end = whole.output().lines().toList().get(1);
+      assertThat(run(token, "scripts/audit", admin, end).output()).startsWith("0 entries");
+      postgres.query("UPDATE audit SET action = 'altered' WHERE position = 2");
+      Result altered = run(token, "scripts/audit", admin);
+      assertThat(altered.code()).isEqualTo(1);
+      assertThat(altered.output()).contains("position 2: entry 2, altered");
+      assertThat(run(token, "scripts/audit", admin, end).code()).isEqualTo(1);
+      assertThat(run(Map.of("STARLING_TOKEN", "x"), "scripts/audit", admin).code()).isEqualTo(2);
+      assertThat(run(Map.of(), "scripts/audit", admin).code()).isEqualTo(2);
     }
   }
 

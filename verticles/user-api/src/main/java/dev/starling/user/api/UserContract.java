@@ -252,6 +252,16 @@ public final class UserContract implements Contract {
           .administrative()
           .only(Operation.ADMINISTRATOR);
 
+  /**
+   * Whether the audit log is as its entries were sealed, a portion at a time; names the first that
+   * is not.
+   */
+  public static final Operation<VerifyAudit, AuditVerification> VERIFY_AUDIT =
+      Operation.query(SERVICE, "verify-audit", VerifyAudit.class, AuditVerification.class)
+          .at(HttpMethod.GET, "/admin/audit/verification")
+          .administrative()
+          .only(Operation.ADMINISTRATOR);
+
   /** The public keys of access tokens (RFC 7517). */
   public static final Operation<Keys, KeySet> KEYS =
       Operation.query(SERVICE, "keys", Keys.class, KeySet.class)
@@ -296,6 +306,7 @@ public final class UserContract implements Contract {
         FIRST_ADMINISTRATOR,
         ROTATE_KEYS,
         REVOKE_KEY,
+        VERIFY_AUDIT,
         KEYS,
         REVOCATIONS);
   }
@@ -776,6 +787,37 @@ public final class UserContract implements Contract {
    * @param kid its name
    */
   public record RevokeKey(@NotNull @Size(max = 256) String kid) {}
+
+  /**
+   * Asks whether the audit log was changed.
+   *
+   * @param cursor from the portion before, or the end of the log at any earlier time: what is
+   *     before it is not looked at; null for the beginning
+   */
+  public record VerifyAudit(
+      @Pattern(regexp = "[0-9]{1,18}:[0-9a-f]{64}", message = "is not from an earlier answer")
+          String cursor) {}
+
+  /**
+   * A portion of the audit log.
+   *
+   * @param verified entries that are as they were sealed
+   * @param wrong the first that is not; null when all are
+   * @param next with which to ask for the next portion; null after the last, and when one is wrong
+   * @param end of the log: position and seal of its last entry. Kept elsewhere, it shows later
+   *     whether the log still has that entry; null when the log does not say where it ends
+   */
+  public record AuditVerification(int verified, WrongEntry wrong, String next, String end) {}
+
+  /**
+   * An entry of the audit log that is not as it was sealed.
+   *
+   * @param position in the log; null when it is not known
+   * @param entry its id; null when it is not there
+   * @param what {@code altered}, {@code removed}, {@code inserted}, or {@code head}: where the log
+   *     begins and ends was altered or removed
+   */
+  public record WrongEntry(Long position, Long entry, String what) {}
 
   /** Asks for the public keys. */
   public record Keys() {}

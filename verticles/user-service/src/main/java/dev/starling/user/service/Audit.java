@@ -3,7 +3,6 @@ package dev.starling.user.service;
 import dev.starling.runtime.Call;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
-import java.time.Duration;
 import java.util.UUID;
 
 /**
@@ -40,11 +39,5 @@ final class Audit {
     return database
         .query(call, "SELECT happened($1, $2, $3, $4)", what, subject, by, detail)
         .mapEmpty();
-  }
-
-  /** Forgets what is older. */
-  Future<Void> forget(Duration kept) {
-    return database.forget(
-        "audit", "id", "at < now() - make_interval(secs => $1)", (double) kept.toSeconds());
   }
 }

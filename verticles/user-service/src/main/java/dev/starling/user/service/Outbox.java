@@ -5,24 +5,18 @@ import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Publishes what happened to users on the event bus, at least once, and what happened to one user
  * in its order. One node at a time does so; what it has published when it dies is published again.
  */
-final class Outbox implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(Outbox.class);
+final class Outbox {
   private static final long TURN = 0x6f75_7462_6f78L; // "outbox"
   private static final long EVERY = 250;
   private static final int AT_ONCE = 100;
 
   private final Vertx vertx;
   private final Database database;
-  private long timer;
-  private boolean publishing;
-  private boolean well = true;
 
   Outbox(Vertx vertx, Database database) {
     this.vertx = vertx;
@@ -30,28 +24,8 @@ final class Outbox implements AutoCloseable {
   }
 
   /** Begins to publish. */
-  synchronized void start() {
-    timer = vertx.setPeriodic(EVERY, t -> look());
-  }
-
-  @Override
-  public synchronized void close() {
-    vertx.cancelTimer(timer);
-  }
-
-  private synchronized void look() {
-    if (!publishing) {
-      publishing = true;
-      publish().onComplete(done -> ended(done.cause()));
-    }
-  }
-
-  private synchronized void ended(Throwable failure) {
-    publishing = false;
-    if (well && failure != null) {
-      log.warn("Events are published later: {}", failure.getMessage());
-    }
-    well = failure == null;
+  void start() {
+    Recurring.every(vertx, EVERY, "Events are published later", this::publish);
   }
 
   private Future<Void> publish() {

@@ -57,6 +57,7 @@ public final class UserVerticle extends ServiceVerticle {
     handle(UserContract.SEND_RESET, (r, call) -> users.administration().sendReset(r, call));
     handle(UserContract.FIRST_ADMINISTRATOR, (r, call) -> users.administration().first(r, call));
     handle(UserContract.ROTATE_KEYS, (r, call) -> users.rotateKeys(call));
+    handle(UserContract.VERIFY_AUDIT, (r, call) -> users.verifyAudit(r, call));
     handle(UserContract.REVOKE_KEY, (r, call) -> users.revokeKey(r.kid(), call));
   }
 

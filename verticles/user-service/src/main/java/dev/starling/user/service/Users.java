@@ -7,6 +7,7 @@ import dev.starling.runtime.Node;
 import dev.starling.runtime.Secrets;
 import dev.starling.runtime.ServiceException;
 import dev.starling.user.api.UserContract.BeginTotp;
+import dev.starling.user.api.UserContract.AuditVerification;
 import dev.starling.user.api.UserContract.ById;
 import dev.starling.user.api.UserContract.ChangeEmail;
 import dev.starling.user.api.UserContract.ChangeName;
@@ -34,6 +35,7 @@ import dev.starling.user.api.UserContract.Tokens;
 import dev.starling.user.api.UserContract.TotpSecret;
 import dev.starling.user.api.UserContract.User;
 import dev.starling.user.api.UserContract.VerifyEmail;
+import dev.starling.user.api.UserContract.VerifyAudit;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -80,7 +82,7 @@ final class Users implements AutoCloseable {
   private final Throttle throttle;
   private final Exports exports;
   private final Administration administration;
-  private final Audit audit;
+  private final AuditSeals auditSeals;
   private final Outbox outbox;
   private final Optional<Postman> postman;
   private final Duration auditKept;
@@ -136,11 +138,12 @@ final class Users implements AutoCloseable {
     accounts = new Accounts(database);
     sessions = new Sessions(database, settings.sessions(), limits);
     throttle = new Throttle(vertx, database);
-    audit = new Audit(database);
+    Audit audit = new Audit(database);
     outbox = new Outbox(vertx, database);
     hashes = new HashPool(vertx, limits);
     gauges(node.meters());
     KeyCipher cipher = new KeyCipher(node.secrets().bytes(Secrets.KEY_ENCRYPTION));
+    auditSeals = new AuditSeals(vertx, database, cipher);
     keyRing = new KeyRing(database, cipher);
     keys = new CurrentKeys(Clock.systemUTC(), () -> keyRing.load(Call.begin(null, KEYS_BUDGET)));
 
@@ -248,7 +251,8 @@ final class Users implements AutoCloseable {
               .compose(v -> keyRing.ensure())
               .onSuccess(keys::keep)
               .onSuccess(v -> outbox.start())
-              .onSuccess(v -> postman.ifPresent(Postman::start));
+              .onSuccess(v -> postman.ifPresent(Postman::start))
+              .onSuccess(v -> auditSeals.start());
     }
     return opened;
   }
@@ -262,7 +266,7 @@ final class Users implements AutoCloseable {
           .compose(v -> throttle.forget())
           .compose(v -> accounts.forgetNames(namesKept))
           .compose(v -> emails.forget())
-          .compose(v -> audit.forget(auditKept))
+          .compose(v -> auditSeals.forget(auditKept))
           .onFailure(e -> log.warn("What is old stays until later: {}", e.getMessage()));
     }
   }
@@ -454,6 +458,10 @@ final class Users implements AutoCloseable {
         .map(new Done());
   }
 
+  Future<AuditVerification> verifyAudit(VerifyAudit request, Call call) {
+    return auditSeals.verify(request, call);
+  }
+
   private static ServiceException unknownKey() {
     return new ServiceException(ErrorCode.NOT_FOUND, "There is no such key");
   }
@@ -467,7 +475,6 @@ final class Users implements AutoCloseable {
 
   @Override
   public void close() {
-    outbox.close();
     postman.ifPresent(Postman::close);
     hashes.close();
     rules.close();

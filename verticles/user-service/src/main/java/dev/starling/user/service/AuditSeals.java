@@ -1,0 +1,417 @@
+package dev.starling.user.service;
+
+import dev.starling.runtime.Call;
+import dev.starling.user.api.UserContract.AuditVerification;
+import dev.starling.user.api.UserContract.VerifyAudit;
+import dev.starling.user.api.UserContract.WrongEntry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes changes of the audit log show, those of whoever may do anything to the database but has no
+ * secret of the nodes. Each entry has a seal, made of the entry and the seal before it; the head is
+ * signed. What has not been sealed yet, a second's entries, can be changed, and what is added as
+ * any node would add it is sealed as any entry is.
+ *
+ * <p>Entries are written by transactions that end in any order, so they get their positions
+ * afterwards, from one node at a time: what ends late gets a late one.
+ */
+final class AuditSeals {
+  private static final Logger log = LoggerFactory.getLogger(AuditSeals.class);
+  private static final long TURN = 0x7365_616c_73L; // "seals"
+  private static final long EVERY = 1_000;
+  private static final int AT_ONCE = 1_000;
+
+  /** How much older than the log an entry may be that comes late: no transaction takes as long. */
+  private static final Duration LATE = Duration.ofHours(2);
+
+  private static final String ENTRY =
+      "id, at, action, actor, subject, source, trace, detail::text AS detail, position, seal,"
+          + " complete";
+  private static final String HEAD =
+      "first, before, last, latest, whole, key, kek_id, signature";
+
+  /** Beside each entry the head, and at least that. */
+  private static final String PORTION =
+      """
+      SELECT %s, EXISTS (SELECT FROM audit WHERE position IS NOT NULL) AS any,
+        EXISTS (SELECT FROM audit WHERE position < audit_head.first) AS outside, entry.*
+      FROM (SELECT) AS one LEFT JOIN audit_head ON true LEFT JOIN LATERAL (
+        SELECT %s FROM audit WHERE position >= greatest($1, audit_head.first)
+        ORDER BY position, audit.id LIMIT $2) AS entry ON true
+      ORDER BY entry.position, entry.id"""
+          .formatted(HEAD, ENTRY);
+
+  private final Vertx vertx;
+  private final Database database;
+  private final KeyCipher cipher;
+
+  /** The last position that this node has seen; the log never ends before it. */
+  private volatile long seen;
+
+  AuditSeals(Vertx vertx, Database database, KeyCipher cipher) {
+    this.vertx = vertx;
+    this.database = database;
+    this.cipher = cipher;
+  }
+
+  /** Begins to seal. */
+  void start() {
+    Recurring.every(vertx, EVERY, "The audit log is sealed later", this::seal);
+  }
+
+  private Future<Void> seal() {
+    return database
+        .transaction(
+            statements ->
+                statements
+                    .query("SELECT pg_try_advisory_xact_lock($1) AS ours", TURN)
+                    .compose(
+                        turn ->
+                            turn.iterator().next().getBoolean("ours")
+                                ? sealSome(statements)
+                                : Future.succeededFuture(0)))
+        .compose(done -> done < AT_ONCE ? Future.<Void>succeededFuture() : seal());
+  }
+
+  private Future<Integer> sealSome(Database.Statements statements) {
+    return statements
+        .query(
+            "SELECT statement_timestamp() AS now, "
+                + ENTRY
+                + " FROM audit WHERE position IS NULL ORDER BY id LIMIT $1",
+            AT_ONCE)
+        .compose(
+            rows ->
+                rows.size() == 0
+                    ? Future.succeededFuture(0)
+                    : head(statements).compose(head -> seal(statements, head, rows)));
+  }
+
+  /** That of a log in which nothing is sealed where there is none yet. */
+  private Future<AuditHead> head(Database.Statements statements) {
+    return statements
+        .query(
+            "SELECT "
+                + HEAD
+                + ", EXISTS (SELECT FROM audit WHERE position IS NOT NULL) AS any"
+                + " FROM (SELECT) AS one LEFT JOIN audit_head ON true")
+        .map(rows -> head(rows.iterator().next()));
+  }
+
+  /**
+   * The head of a row.
+   *
+   * @throws IllegalStateException if it is not as it was signed
+   */
+  private AuditHead head(Row row) {
+    if (row.getLong("first") != null) {
+      return AuditHead.of(row, cipher);
+    }
+    if (row.getBoolean("any")) {
+      throw new IllegalStateException("The audit log has no head any more");
+    }
+    return AuditHead.of(cipher);
+  }
+
+  private Future<Integer> seal(
+      Database.Statements statements, AuditHead head, RowSet<Row> entries) {
+    Mac256 mac = new Mac256(head.key());
+    long position = head.last();
+    byte[] seal = head.latest();
+    List<Long> ids = new ArrayList<>();
+    List<Long> positions = new ArrayList<>();
+    List<Buffer> seals = new ArrayList<>();
+    OffsetDateTime now = null;
+    for (Row entry : entries) {
+      seal = seal(mac, seal, ++position, head.whole(), entry);
+      ids.add(entry.getLong("id"));
+      positions.add(position);
+      seals.add(Buffer.buffer(seal));
+      now = entry.getOffsetDateTime("now");
+    }
+    OffsetDateTime whole = entries.size() < AT_ONCE ? now : head.whole();
+    AuditHead next = head.upTo(position, seal, whole);
+    return statements
+        .query(
+            """
+            UPDATE audit SET position = s.position, seal = s.seal, complete = $4
+            FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS s (id, position, seal)
+            WHERE audit.id = s.id""",
+            ids.toArray(Long[]::new),
+            positions.toArray(Long[]::new),
+            seals.toArray(Buffer[]::new),
+            head.whole())
+        .compose(
+            done ->
+                done.rowCount() == entries.size()
+                    ? write(statements, next)
+                    : Future.failedFuture("Entries have gone while they were sealed"))
+        .onSuccess(v -> seen = Math.max(seen, next.last()))
+        .map(entries.size());
+  }
+
+  private Future<Void> write(Database.Statements statements, AuditHead changed) {
+    AuditHead head = changed.encryptedBy(cipher);
+    return statements
+        .query(
+            """
+            INSERT INTO audit_head (first, before, last, latest, whole, key, kek_id, signature)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            ON CONFLICT (id) DO UPDATE SET first = excluded.first, before = excluded.before,
+              last = excluded.last, latest = excluded.latest, whole = excluded.whole,
+              key = excluded.key, kek_id = excluded.kek_id, signature = excluded.signature""",
+            head.first(),
+            Buffer.buffer(head.before()),
+            head.last(),
+            Buffer.buffer(head.latest()),
+            head.whole(),
+            Buffer.buffer(head.encrypted()),
+            head.kek(),
+            Buffer.buffer(head.signature()))
+        .mapEmpty();
+  }
+
+  private static byte[] seal(
+      Mac256 mac, byte[] before, long position, OffsetDateTime complete, Row entry) {
+    return mac.of(
+        before,
+        AuditHead.number(position),
+        text(complete),
+        AuditHead.number(entry.getLong("id")),
+        text(entry.getOffsetDateTime("at")),
+        text(entry.getString("action")),
+        text(entry.getUUID("actor")),
+        text(entry.getUUID("subject")),
+        text(entry.getString("source")),
+        text(entry.getString("trace")),
+        text(entry.getString("detail")));
+  }
+
+  /** Nothing for null, which differs from an empty text. */
+  static byte[] text(Object value) {
+    if (value instanceof OffsetDateTime time) {
+      return text(time.toInstant().toString());
+    }
+    return value == null ? new byte[0] : ("=" + value).getBytes(StandardCharsets.UTF_8);
+  }
+
+  /**
+   * Forgets entries that are older, as far as they are the first ones, so that the log is whole
+   * from there on. What was changed stays: nobody gets rid of it by making it look old.
+   */
+  Future<Void> forget(Duration kept) {
+    return database
+        .transaction(
+            statements ->
+                statements
+                    .query("SELECT pg_advisory_xact_lock($1)", TURN)
+                    .compose(turn -> forgetSome(statements, kept)))
+        .compose(forgotten -> forgotten < AT_ONCE ? Future.<Void>succeededFuture() : forget(kept));
+  }
+
+  private Future<Integer> forgetSome(Database.Statements statements, Duration kept) {
+    return head(statements)
+        .compose(
+            head ->
+                statements
+                    .query(
+                        "SELECT at < now() - make_interval(secs => $2) AS old, "
+                            + ENTRY
+                            + " FROM audit WHERE position >= $1 ORDER BY position LIMIT $3",
+                        head.first(),
+                        (double) kept.toSeconds(),
+                        AT_ONCE)
+                    .compose(entries -> forgetSome(statements, head, entries)));
+  }
+
+  private static final class Walk {
+    private final AuditHead head;
+    private final Mac256 mac;
+    private long position;
+    private byte[] seal;
+
+    /** Begins behind an entry. */
+    Walk(AuditHead head, long position, byte[] seal) {
+      this.head = head;
+      this.mac = new Mac256(head.key());
+      this.position = position;
+      this.seal = seal;
+    }
+
+    Walk(AuditHead head) {
+      this(head, head.first() - 1, head.before());
+    }
+
+    /** What is wrong with the next entry; null when it is as it was sealed. */
+    WrongEntry step(Row entry) {
+      long found = entry.getLong("position");
+      if (found > head.last() || found <= position) {
+        return wrong(found, entry, "inserted");
+      }
+      if (found > position + 1) {
+        return removed();
+      }
+      OffsetDateTime complete = entry.getOffsetDateTime("complete");
+      byte[] right = AuditSeals.seal(mac, seal, found, complete, entry);
+      Buffer there = entry.getBuffer("seal");
+      if (there == null || !MessageDigest.isEqual(right, there.getBytes())) {
+        return wrong(found, entry, "altered");
+      }
+      if (complete != null && entry.getOffsetDateTime("at").isBefore(complete.minus(LATE))) {
+        return wrong(found, entry, "inserted");
+      }
+      position = found;
+      seal = right;
+      return null;
+    }
+
+    private static WrongEntry wrong(long position, Row entry, String what) {
+      return new WrongEntry(position, entry.getLong("id"), what);
+    }
+
+    WrongEntry removed() {
+      return new WrongEntry(position + 1, null, "removed");
+    }
+
+    /** As it is told to those who verify. */
+    String here() {
+      return cursor(position, seal);
+    }
+  }
+
+  private static String cursor(long position, byte[] seal) {
+    return position + ":" + HexFormat.of().formatHex(seal);
+  }
+
+  private Future<Integer> forgetSome(
+      Database.Statements statements, AuditHead head, RowSet<Row> entries) {
+    Walk walk = new Walk(head);
+    int old = 0;
+    for (Row entry : entries) {
+      if (!entry.getBoolean("old")) {
+        break;
+      }
+      WrongEntry wrong = walk.step(entry);
+      if (wrong != null) {
+        log.error("The audit log was changed and is kept as it is: {}", wrong);
+        break;
+      }
+      old++;
+    }
+    if (old == 0) {
+      return Future.succeededFuture(0);
+    }
+    int forgotten = old;
+    return statements
+        .query("DELETE FROM audit WHERE position BETWEEN $1 AND $2", head.first(), walk.position)
+        .compose(v -> write(statements, head.from(walk.position + 1, walk.seal)))
+        .map(forgotten);
+  }
+
+  /** Looks at {@link #AT_ONCE} entries, all in the state of one moment. */
+  Future<AuditVerification> verify(VerifyAudit request, Call call) {
+    Cursor cursor = Cursor.of(request.cursor());
+    return database
+        .query(
+            call,
+            PORTION,
+            cursor.position(),
+            AT_ONCE)
+        .map(rows -> verify(rows, cursor));
+  }
+
+  /**
+   * How far somebody has come, as {@code position:seal}.
+   *
+   * @param seal of the entry there; null for the beginning
+   */
+  private record Cursor(long position, byte[] seal) {
+    static Cursor of(String text) {
+      if (text == null) {
+        return new Cursor(0, null);
+      }
+      String[] parts = text.split(":");
+      return new Cursor(Long.parseLong(parts[0]), HexFormat.of().parseHex(parts[1]));
+    }
+  }
+
+  private AuditVerification verify(RowSet<Row> rows, Cursor cursor) {
+    AuditHead head;
+    try {
+      head = head(rows.iterator().next());
+    } catch (IllegalStateException e) {
+      log.error("The audit log was changed: {}", e.getMessage());
+      return wrong(0, new WrongEntry(null, null, "head"), null);
+    }
+    if (head.last() < seen || head.last() < cursor.position()) {
+      return wrong(0, new WrongEntry(head.last() + 1, null, "removed"), head);
+    }
+    seen = head.last();
+    if (rows.iterator().next().getBoolean("outside")) {
+      return wrong(0, new WrongEntry(null, null, "inserted"), head);
+    }
+    List<Row> entries =
+        rows.stream().filter(row -> row.getLong("position") != null).toList();
+    return verify(head, entries, cursor);
+  }
+
+  private static AuditVerification verify(AuditHead head, List<Row> entries, Cursor cursor) {
+    Walk walk = new Walk(head);
+    List<Row> further = entries;
+    if (cursor.position() >= head.first()) {
+      walk = new Walk(head, cursor.position(), cursor.seal());
+      WrongEntry wrong = known(entries, cursor);
+      if (wrong != null) {
+        return wrong(0, wrong, head);
+      }
+      further = entries.subList(1, entries.size());
+    }
+    int verified = 0;
+    for (Row entry : further) {
+      WrongEntry wrong = walk.step(entry);
+      if (wrong != null) {
+        return wrong(verified, wrong, head);
+      }
+      verified++;
+    }
+    boolean more = entries.size() == AT_ONCE;
+    if (!more && walk.position < head.last()) {
+      return wrong(verified, walk.removed(), head);
+    }
+    if (!more && !MessageDigest.isEqual(walk.seal, head.latest())) {
+      return wrong(verified, new WrongEntry(walk.position, null, "altered"), head);
+    }
+    return new AuditVerification(
+        verified, null, more ? walk.here() : null, cursor(head.last(), head.latest()));
+  }
+
+  /** Whether the entry is still there that somebody has seen. */
+  private static WrongEntry known(List<Row> entries, Cursor cursor) {
+    if (entries.isEmpty() || entries.get(0).getLong("position") != cursor.position()) {
+      return new WrongEntry(cursor.position(), null, "removed");
+    }
+    Buffer seal = entries.get(0).getBuffer("seal");
+    return seal != null && MessageDigest.isEqual(seal.getBytes(), cursor.seal())
+        ? null
+        : Walk.wrong(cursor.position(), entries.get(0), "altered");
+  }
+
+  private static AuditVerification wrong(int verified, WrongEntry wrong, AuditHead head) {
+    return new AuditVerification(
+        verified, wrong, null, head == null ? null : cursor(head.last(), head.latest()));
+  }
+}
