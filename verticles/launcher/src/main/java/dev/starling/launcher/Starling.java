@@ -7,6 +7,7 @@ import dev.starling.console.Meters;
 import dev.starling.runtime.Certificate;
 import dev.starling.runtime.Membership;
 import dev.starling.runtime.Secrets;
+import dev.starling.user.service.Calibration;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Deployable;
 import io.vertx.core.Vertx;
@@ -84,6 +85,8 @@ public final class Starling extends VertxApplication implements VertxApplication
       Arguments arguments = Arguments.parse(args);
       if (arguments.help()) {
         System.out.println(Arguments.USAGE);
+      } else if (arguments.calibrate().isPresent()) {
+        Calibration.print(System.out, arguments.calibrate().get());
       } else if (arguments.printConfig()) {
         System.out.print(configuration(arguments).print());
       } else {

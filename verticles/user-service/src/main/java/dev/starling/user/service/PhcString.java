@@ -17,6 +17,11 @@ import java.util.regex.Pattern;
  */
 record PhcString(Argon2.Cost cost, String keyId, byte[] salt, byte[] tag) {
 
+  /** KiB. */
+  static final int MAX_MEMORY = 262_144;
+
+  static final int MAX_ITERATIONS = 10;
+
   private static final int MAX_LENGTH = 256;
   private static final Pattern FORM =
       Pattern.compile(
@@ -71,8 +76,8 @@ record PhcString(Argon2.Cost cost, String keyId, byte[] salt, byte[] tag) {
   }
 
   private boolean isWithinBounds() {
-    return cost.memory() <= 262_144
-        && cost.iterations() <= 10
+    return cost.memory() <= MAX_MEMORY
+        && cost.iterations() <= MAX_ITERATIONS
         && cost.lanes() <= 16
         && cost.memory() >= 8 * cost.lanes()
         && salt.length >= 8

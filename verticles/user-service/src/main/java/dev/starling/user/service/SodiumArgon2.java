@@ -14,7 +14,7 @@ import java.util.Optional;
 
 /**
  * Computes Argon2id with libsodium's SIMD code, in little more than half the CPU time of Bouncy
- * Castle (Argon2Speed in the tests measures both).
+ * Castle ({@link Calibration} measures both).
  *
  * <p>Of the lazysodium jar only the library itself is used: its classes want Java 21, and bind
  * every function at start, where two are needed. libsodium maps its memory afresh for each hash,
