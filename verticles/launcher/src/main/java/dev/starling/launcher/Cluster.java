@@ -11,6 +11,7 @@ import com.hazelcast.core.LifecycleEvent.LifecycleState;
 import com.hazelcast.core.LifecycleListener;
 import dev.starling.runtime.Certificate;
 import dev.starling.runtime.Membership;
+import dev.starling.runtime.Secrets;
 import io.vertx.core.Completable;
 import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
@@ -65,8 +66,8 @@ final class Cluster extends HazelcastClusterManager implements Membership {
    *
    * @param config from {@link ClusterConfig#read}; becomes this node's own
    * @param name of this node, shown to people; empty for a member that is none
-   * @param fingerprint of the shared secrets, from which they cannot be guessed; every member sees
-   *     it
+   * @param fingerprint of the shared secrets ({@link Secrets#fingerprint}), from which they cannot
+   *     be guessed; every member sees it
    * @param certificate of this node; without one its event bus is not encrypted, which must be so
    *     on all nodes or on none
    */
@@ -179,7 +180,7 @@ final class Cluster extends HazelcastClusterManager implements Membership {
   }
 
   private Optional<ClusterException> refusal(Member oldest) {
-    boolean sameSecrets = fingerprint.equals(oldest.getAttribute(FINGERPRINT));
+    boolean sameSecrets = Secrets.agree(fingerprint, oldest.getAttribute(FINGERPRINT));
     if (sameSecrets && tls.equals(oldest.getAttribute(TLS))) {
       return Optional.empty();
     }

@@ -103,20 +103,20 @@ public final class DesiredState {
   /**
    * The desired state as one node knows it.
    *
-   * @param secret of the cluster
+   * @param secrets of the cluster, first the one that seals
    * @param instances whether there is an instance of a name
    * @param faults whether this node takes orders to make faults
    */
   DesiredState(
       Vertx vertx,
-      byte[] secret,
+      List<byte[]> secrets,
       MeterRegistry meters,
       Clock clock,
       Predicate<String> instances,
       boolean faults) {
     this.vertx = vertx;
     this.context = ((VertxInternal) vertx).createEventLoopContext();
-    this.seal = new Seal(secret, NAME);
+    this.seal = new Seal(secrets, NAME);
     this.refusals = new Refusals(meters, NAME + ".refused");
     this.clock = clock;
     this.instances = instances;

@@ -9,6 +9,7 @@ import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.shareddata.Shareable;
 import java.time.Clock;
+import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.Set;
@@ -83,7 +84,7 @@ public final class Node implements Shareable {
       Options options,
       Membership membership,
       Secrets secrets,
-      byte[] clusterSecret,
+      List<byte[]> clusterSecrets,
       MeterRegistry meters) {
     this.vertx = vertx;
     this.home = ((VertxInternal) vertx).contextBuilder().withCloseFuture(owned).build();
@@ -92,7 +93,7 @@ public final class Node implements Shareable {
     this.secrets = secrets;
     this.meters = meters;
     this.telemetry = new Telemetry(meters);
-    Registry registry = new Registry(vertx, clusterSecret, meters);
+    Registry registry = new Registry(vertx, clusterSecrets, meters);
     this.directory = new ServiceDirectory(vertx, home, membership, registry, options.limits());
     this.client = new ServiceClient(vertx, directory, telemetry, options.limits());
     this.tokens =
@@ -109,7 +110,7 @@ public final class Node implements Shareable {
     this.desired =
         new DesiredState(
             vertx,
-            clusterSecret,
+            clusterSecrets,
             meters,
             Clock.systemUTC(),
             directory::isInstance,
@@ -131,8 +132,8 @@ public final class Node implements Shareable {
       MeterRegistry meters,
       ClassLoader classes) {
     return vertx
-        .executeBlocking(() -> secrets.bytes(Secrets.CLUSTER), false)
-        .map(secret -> new Node(vertx, options, membership, secrets, secret, meters))
+        .executeBlocking(() -> secrets.all(Secrets.CLUSTER), false)
+        .map(all -> new Node(vertx, options, membership, secrets, all, meters))
         .compose(node -> node.start(classes));
   }
 

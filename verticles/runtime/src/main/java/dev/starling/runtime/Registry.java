@@ -12,6 +12,7 @@ import io.vertx.servicediscovery.ServiceDiscoveryOptions;
 import io.vertx.servicediscovery.Status;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -42,9 +43,9 @@ final class Registry {
   /** A value of the map, and what it announces. */
   private record Believed(Object value, Announcement announcement) {}
 
-  Registry(Vertx vertx, byte[] secret, MeterRegistry meters) {
+  Registry(Vertx vertx, List<byte[]> secrets, MeterRegistry meters) {
     this.vertx = vertx;
-    this.seal = new Seal(secret, "starling.registry");
+    this.seal = new Seal(secrets, "starling.registry");
     this.refusals = new Refusals(meters, "starling.registry.refused");
     this.discovery =
         ServiceDiscovery.create(vertx, new ServiceDiscoveryOptions().setUsageAddress(null));

@@ -12,6 +12,7 @@ import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -41,7 +42,8 @@ final class Seal {
 
   private static final SecureRandom RANDOM = new SecureRandom();
 
-  private final SecretKeySpec key;
+  /** The first seals, and what any of them has sealed is good. */
+  private final List<SecretKeySpec> keys;
 
   /**
    * A seal for one purpose.
@@ -49,8 +51,21 @@ final class Seal {
    * @param secret what all nodes of the cluster know and nobody else
    */
   Seal(byte[] secret, String purpose) {
+    this(List.of(secret), purpose);
+  }
+
+  /**
+   * A seal for one purpose, while one secret takes the other's place.
+   *
+   * @param secrets first the one that seals
+   */
+  Seal(List<byte[]> secrets, String purpose) {
     byte[] label = purpose.getBytes(StandardCharsets.UTF_8);
-    this.key = new SecretKeySpec(hmac(new SecretKeySpec(secret, ALGORITHM), label), ALGORITHM);
+    this.keys =
+        secrets.stream()
+            .map(secret -> hmac(new SecretKeySpec(secret, ALGORITHM), label))
+            .map(key -> new SecretKeySpec(key, ALGORITHM))
+            .toList();
   }
 
   /**
@@ -63,7 +78,7 @@ final class Seal {
     RANDOM.nextBytes(nonce);
     JsonObject sealed =
         members.copy().put(AT, at.toEpochMilli()).put(NONCE, HexFormat.of().formatHex(nonce));
-    return sealed.put(SEAL, HexFormat.of().formatHex(hmac(key, canonical(sealed))));
+    return sealed.put(SEAL, HexFormat.of().formatHex(hmac(keys.get(0), canonical(sealed))));
   }
 
   /**
@@ -94,10 +109,14 @@ final class Seal {
       return object.getValue(AT) instanceof Number
           && object.getValue(NONCE) instanceof String
           && object.getValue(SEAL) instanceof String seal
-          && MessageDigest.isEqual(HexFormat.of().parseHex(seal), hmac(key, canonical(object)));
+          && isBy(HexFormat.of().parseHex(seal), canonical(object));
     } catch (IllegalArgumentException e) {
       return false; // not hexadecimal, or not flat: not sealed by us
     }
+  }
+
+  private boolean isBy(byte[] seal, byte[] message) {
+    return keys.stream().anyMatch(key -> MessageDigest.isEqual(seal, hmac(key, message)));
   }
 
   /** The members in the order of their names, each with lengths and type: no two are alike. */

@@ -17,7 +17,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -45,6 +47,11 @@ public final class Secrets {
 
   /** Makes somebody the first administrator of the user service. */
   public static final String ADMINISTRATOR = "administrator";
+
+  /**
+   * Behind the name of a secret: another that counts as well, while one takes the other's place.
+   */
+  private static final String OTHER = ".other";
 
   private static final int BYTES = 32;
 
@@ -156,22 +163,61 @@ public final class Secrets {
     }
   }
 
+  /**
+   * A secret, and behind it the other that counts as well, if there is a file of that: what is new
+   * is made with the first, and what was made with either is good.
+   *
+   * @throws SecretsException as {@link #bytes}
+   */
+  public List<byte[]> all(String name) {
+    return Files.exists(directory.resolve(name + OTHER))
+        ? List.of(bytes(name), bytes(name + OTHER))
+        : List.of(bytes(name));
+  }
+
   private static long different(byte[] bytes) {
     return IntStream.range(0, bytes.length).map(i -> bytes[i]).distinct().count();
   }
 
-  /** Says whether two nodes share their secrets and gives nothing of them away. */
+  /**
+   * Says whether two nodes can read what the other makes, and gives nothing of their secrets away:
+   * a word for the secrets with which a node makes what is new, and behind it one for each other
+   * choice among those that count.
+   *
+   * @see #agree
+   */
   public String fingerprint() {
+    List<String> words = new ArrayList<>();
+    for (byte[] pepper : all(PEPPER)) {
+      for (byte[] encryption : all(KEY_ENCRYPTION)) {
+        for (byte[] cluster : all(CLUSTER)) {
+          words.add(fingerprint(pepper, encryption, cluster));
+        }
+      }
+    }
+    return String.join(" ", words);
+  }
+
+  private static String fingerprint(byte[] pepper, byte[] encryption, byte[] cluster) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      for (String name : new String[] {PEPPER, KEY_ENCRYPTION, CLUSTER}) {
-        digest.update(name.getBytes(StandardCharsets.US_ASCII));
-        digest.update(bytes(name));
-      }
+      digest.update(PEPPER.getBytes(StandardCharsets.US_ASCII));
+      digest.update(pepper);
+      digest.update(KEY_ENCRYPTION.getBytes(StandardCharsets.US_ASCII));
+      digest.update(encryption);
+      digest.update(CLUSTER.getBytes(StandardCharsets.US_ASCII));
+      digest.update(cluster);
       return HexFormat.of().formatHex(digest.digest(), 0, 8);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** Whether two nodes of these fingerprints can read what the other makes. */
+  public static boolean agree(String one, String other) {
+    List<String> ones = List.of(one.split(" "));
+    List<String> others = List.of(other.split(" "));
+    return ones.contains(others.get(0)) && others.contains(ones.get(0));
   }
 
   /** A secret is missing, unreadable or open to others; the message names the file only. */

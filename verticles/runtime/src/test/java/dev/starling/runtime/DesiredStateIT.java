@@ -67,7 +67,8 @@ class DesiredStateIT {
   }
 
   private DesiredState join(Clock clock, boolean faults) {
-    DesiredState joined = new DesiredState(vertx, SECRET, meters, clock, "user@n2"::equals, faults);
+    DesiredState joined =
+        new DesiredState(vertx, List.of(SECRET), meters, clock, "user@n2"::equals, faults);
     await(joined.start());
     return joined;
   }

@@ -54,7 +54,7 @@ final class OneNode implements AutoCloseable {
 
   /** The registry of a companion, which knows the secret of this one's cluster. */
   Registry registry() {
-    return new Registry(vertx, node.secrets().bytes(Secrets.CLUSTER), new SimpleMeterRegistry());
+    return new Registry(vertx, node.secrets().all(Secrets.CLUSTER), new SimpleMeterRegistry());
   }
 
   String deploy(ServiceVerticle service) {

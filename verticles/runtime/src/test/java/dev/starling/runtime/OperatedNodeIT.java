@@ -299,7 +299,7 @@ class OperatedNodeIT {
     DesiredState allowed =
         new DesiredState(
             one.vertx,
-            one.node.secrets().bytes(Secrets.CLUSTER),
+            one.node.secrets().all(Secrets.CLUSTER),
             new SimpleMeterRegistry(),
             Clock.systemUTC(),
             name -> true,

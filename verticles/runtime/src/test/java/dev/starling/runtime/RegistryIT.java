@@ -32,7 +32,7 @@ class RegistryIT {
 
   private final Vertx vertx = Vertx.vertx();
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-  private final Registry registry = new Registry(vertx, new byte[32], meters);
+  private final Registry registry = new Registry(vertx, List.of(new byte[32]), meters);
   private final ListAppender<ILoggingEvent> log = new ListAppender<>();
   private AsyncMap<String, Object> map;
 

@@ -247,7 +247,7 @@ class RuntimeFuzzTest {
             + "\"seal\":\"9b3f3610b05c3ed1869147cc216981fd3d1bb5abd05b27ed1b2a90d31b03ab45\"}}";
 
     static final Registry REGISTRY =
-        new Registry(Vertx.vertx(), new byte[32], new SimpleMeterRegistry());
+        new Registry(Vertx.vertx(), List.of(new byte[32]), new SimpleMeterRegistry());
   }
 
   /** Only what was sealed is believed, and it says what was sealed. */

@@ -160,6 +160,59 @@ class SecretsIT {
     assertThat(HexFormat.of().formatHex(secrets.bytes(Secrets.PEPPER))).doesNotContain(fingerprint);
   }
 
+  @Test
+  @DisplayName("TL6 another secret counts where there is a file of it, and is never made")
+  void readsTheOther() throws java.io.IOException {
+    Secrets secrets = Secrets.in(directory, true);
+    byte[] first = secrets.bytes(Secrets.PEPPER);
+    assertThat(secrets.all(Secrets.PEPPER)).containsExactly(first);
+    assertThat(directory.resolve("pepper.other")).doesNotExist();
+
+    byte[] other = secrets.bytes("another");
+    Files.move(directory.resolve("another"), directory.resolve("pepper.other"));
+    assertThat(secrets.all(Secrets.PEPPER)).containsExactly(first, other);
+    Files.setPosixFilePermissions(
+        directory.resolve("pepper.other"), PosixFilePermissions.fromString("rw-r--r--"));
+    assertThatThrownBy(() -> secrets.all(Secrets.PEPPER)).isInstanceOf(SecretsException.class);
+  }
+
+  @Test
+  @DisplayName("TL6 nodes agree when each can read what the other makes")
+  void tellsWhoCanReadWhatIsMade() throws java.io.IOException {
+    Secrets secrets = Secrets.in(directory.resolve("a"), true);
+    String before = secrets.fingerprint();
+    Path pepper = directory.resolve("a/pepper");
+    Path other = directory.resolve("a/pepper.other");
+    Path next = Secrets.in(directory.resolve("b"), true).file(Secrets.PEPPER);
+
+    move(next, other);
+    String both = secrets.fingerprint();
+    move(other, directory.resolve("new"));
+    move(pepper, other);
+    move(directory.resolve("new"), pepper);
+    String swapped = secrets.fingerprint();
+    Files.delete(other);
+    String after = secrets.fingerprint();
+
+    assertThat(both).startsWith(before).hasSize(33);
+    assertThat(agree(before, both)).isTrue();
+    assertThat(agree(both, swapped)).isTrue();
+    assertThat(agree(swapped, after)).isTrue();
+    assertThat(agree(before, swapped)).as("the first cannot read what the second makes").isFalse();
+    assertThat(agree(both, after)).as("the second cannot read what the first makes").isFalse();
+    assertThat(agree(before, after)).isFalse();
+  }
+
+  private static void move(Path from, Path to) throws java.io.IOException {
+    Files.move(from, to, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private static boolean agree(String one, String other) {
+    boolean agree = Secrets.agree(one, other);
+    assertThat(Secrets.agree(other, one)).isEqualTo(agree);
+    return agree;
+  }
+
   private Secrets secretsWith(byte[] content) throws java.io.IOException {
     Secrets secrets = Secrets.in(directory, true);
     Files.write(secrets.file(Secrets.PEPPER), content);

@@ -86,11 +86,11 @@ final class Accounts {
             call,
             """
             SELECT k.request_hash, k.user_id, k.created_at,
-              EXISTS (SELECT FROM users WHERE username_key = $2 OR name_seal = $3) AS taken
+              EXISTS (SELECT FROM users WHERE username_key = $2 OR name_seal = ANY($3)) AS taken
             FROM (SELECT $1::text AS key) AS asked LEFT JOIN idempotency_keys k USING (key)""",
             call.key(),
             name.key(),
-            Buffer.buffer(name.seal()))
+            name.seals().stream().map(Buffer::buffer).toArray(Buffer[]::new))
         .map(
             rows -> {
               Row row = rows.iterator().next();

@@ -39,7 +39,7 @@ final class Buckets {
 
   Buckets(Limits limits, Pepper pepper) {
     this.limits = limits;
-    this.mac = new Mac256(pepper.derived("keys of the throttle"));
+    this.mac = pepper.mac("keys of the throttle");
   }
 
   /**

@@ -2,7 +2,6 @@ package dev.starling.user.service;
 
 import dev.starling.user.service.Accounts.Credentials;
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -30,7 +29,7 @@ final class Devices {
   private final SecureRandom random = new SecureRandom();
 
   Devices(Pepper pepper, InstantSource clock) {
-    this.mac = new Mac256(pepper.derived("tokens of devices"));
+    this.mac = pepper.mac("tokens of devices");
     this.clock = clock;
   }
 
@@ -51,7 +50,7 @@ final class Devices {
     bytes.get(id);
     long expires = bytes.getLong();
     bytes.get(seal);
-    boolean ours = MessageDigest.isEqual(seal, seal(account.get(), id, expires));
+    boolean ours = mac.fits(seal, sealed(account.get(), id, expires));
     return ours && expires > clock.millis() ? id : null;
   }
 
@@ -64,7 +63,7 @@ final class Devices {
     byte[] device = id == null ? newId() : id;
     long expires = clock.millis() + LIFETIME.toMillis();
     ByteBuffer bytes = ByteBuffer.allocate(ID + EXPIRY + SEAL);
-    bytes.put(device).putLong(expires).put(seal(account, device, expires));
+    bytes.put(device).putLong(expires).put(mac.of(sealed(account, device, expires)));
     return PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes.array());
   }
 
@@ -74,7 +73,7 @@ final class Devices {
     return id;
   }
 
-  private byte[] seal(Credentials account, byte[] id, long expires) {
+  private static byte[][] sealed(Credentials account, byte[] id, long expires) {
     byte[] whose =
         ByteBuffer.allocate(3 * Long.BYTES)
             .putLong(account.id().getMostSignificantBits())
@@ -82,6 +81,6 @@ final class Devices {
             .putLong(account.version())
             .array();
     byte[] until = ByteBuffer.allocate(EXPIRY).putLong(expires).array();
-    return mac.of(whose, id, until);
+    return new byte[][] {whose, id, until};
   }
 }

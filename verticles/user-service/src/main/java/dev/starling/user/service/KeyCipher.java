@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.Arrays;
+import java.util.List;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
@@ -24,13 +25,27 @@ final class KeyCipher {
 
   private final String id;
   private final SecretKeySpec key;
+  private final List<KeyCipher> others;
   private final SecureRandom random = new SecureRandom();
+
+  /**
+   * One that encrypts by the first secret, and decrypts what any of them has encrypted.
+   *
+   * @throws IllegalArgumentException as {@link #KeyCipher(byte[])}
+   */
+  static KeyCipher of(List<byte[]> secrets) {
+    return new KeyCipher(secrets.get(0), secrets.stream().skip(1).map(KeyCipher::new).toList());
+  }
 
   /**
    * @param secret 32 random bytes
    * @throws IllegalArgumentException if it has another length
    */
   KeyCipher(byte[] secret) {
+    this(secret, List.of());
+  }
+
+  private KeyCipher(byte[] secret, List<KeyCipher> others) {
     if (secret.length != KEY_BYTES) {
       throw new IllegalArgumentException(
           "The key-encryption key has %d bytes; make one of %d random bytes"
@@ -38,6 +53,7 @@ final class KeyCipher {
     }
     id = Pepper.fingerprint(secret);
     key = new SecretKeySpec(secret, "AES");
+    this.others = others;
   }
 
   /** To be stored beside what was encrypted; derived from the key without giving it away. */
@@ -57,10 +73,25 @@ final class KeyCipher {
   }
 
   /**
-   * @throws IllegalArgumentException if it was not encrypted by this key under this name, or has
+   * @throws IllegalArgumentException if it was not encrypted by such a key under this name, or has
    *     been changed since
    */
   byte[] decrypt(String name, byte[] encrypted) {
+    try {
+      return decryptByThis(name, encrypted);
+    } catch (IllegalArgumentException e) {
+      for (KeyCipher other : others) {
+        try {
+          return other.decryptByThis(name, encrypted);
+        } catch (IllegalArgumentException neither) {
+          e.addSuppressed(neither);
+        }
+      }
+      throw e;
+    }
+  }
+
+  private byte[] decryptByThis(String name, byte[] encrypted) {
     try {
       // Anything shorter makes some JDKs throw a ProviderException instead.
       if (encrypted.length < NONCE_BYTES + TAG_BITS / Byte.SIZE) {

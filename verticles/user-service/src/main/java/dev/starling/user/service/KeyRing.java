@@ -222,15 +222,20 @@ final class KeyRing {
   }
 
   /**
-   * Rotates when the key that signs has done so for that long, and forgets keys of which nothing
-   * has been valid for a day.
+   * Rotates when the key that signs has done so for that long, encrypts what another secret has
+   * encrypted by the one that does so now, and forgets keys of which nothing has been valid for a
+   * day.
    */
   Future<Void> renew(Duration lifetime) {
     return database.transaction(
         statements ->
             locked(
                 statements,
-                () -> renew(statements, lifetime).compose(v -> forget(statements)).mapEmpty()));
+                () ->
+                    renew(statements, lifetime)
+                        .compose(v -> encryptAgain(statements))
+                        .compose(v -> forget(statements))
+                        .mapEmpty()));
   }
 
   private Future<?> renew(Database.Statements statements, Duration lifetime) {
@@ -244,6 +249,34 @@ final class KeyRing {
                       AND active_at > statement_timestamp() - make_interval(secs => $1)""",
                     seconds(lifetime)))
         .compose(young -> young.size() > 0 ? Future.succeededFuture() : rotate(statements));
+  }
+
+  private Future<?> encryptAgain(Database.Statements statements) {
+    return statements
+        .query(
+            """
+            SELECT kid, private_key FROM signing_keys
+            WHERE kek_id <> $1 AND revoked_at IS NULL""",
+            cipher.id())
+        .compose(
+            rows ->
+                Future.join(rows.stream().map(row -> encryptAgain(statements, row)).toList()));
+  }
+
+  private Future<?> encryptAgain(Database.Statements statements, Row row) {
+    String kid = row.getString("kid");
+    byte[] key;
+    try {
+      key = cipher.decrypt(kid, row.getBuffer("private_key").getBytes());
+    } catch (IllegalArgumentException e) {
+      log.warn("{}", e.getMessage()); // It signs nothing here, and its tokens are good.
+      return Future.succeededFuture();
+    }
+    return statements.query(
+        "UPDATE signing_keys SET private_key = $2, kek_id = $3 WHERE kid = $1",
+        kid,
+        Buffer.buffer(cipher.encrypt(kid, key)),
+        cipher.id());
   }
 
   private static Future<?> forget(Database.Statements statements) {

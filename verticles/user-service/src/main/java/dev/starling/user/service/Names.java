@@ -1,13 +1,14 @@
 package dev.starling.user.service;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** Makes of a user name all that is stored of it. */
 final class Names {
   private final Mac256 mac;
 
   Names(Pepper pepper) {
-    mac = new Mac256(pepper.derived("seals of names"));
+    mac = pepper.mac("seals of names");
   }
 
   /**
@@ -15,9 +16,14 @@ final class Names {
    *
    * @param typed by its user
    * @param key by which it is unique
-   * @param seal an HMAC of the key, which may be kept when the name may not
+   * @param seals HMACs of the key, which may be kept when the name may not: the first is new, each
+   *     may be there
    */
-  record Name(String typed, String key, byte[] seal) {
+  record Name(String typed, String key, List<byte[]> seals) {
+    byte[] seal() {
+      return seals.get(0);
+    }
+
     @Override
     public String toString() {
       return "Name[]";
@@ -26,10 +32,14 @@ final class Names {
 
   Name of(String typed) {
     String key = Username.key(typed);
-    return new Name(typed, key, seal(key));
+    return new Name(typed, key, mac.each(bytes(key)));
   }
 
   byte[] seal(String key) {
-    return mac.of(key.getBytes(StandardCharsets.UTF_8));
+    return mac.of(bytes(key));
+  }
+
+  private static byte[] bytes(String key) {
+    return key.getBytes(StandardCharsets.UTF_8);
   }
 }

@@ -6,7 +6,9 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -20,12 +22,28 @@ final class Pepper {
 
   private final String id;
   private final SecretKeySpec key;
+  private final List<Pepper> others;
+
+  /**
+   * The secret that counts, with those that count as well while it takes the place of another.
+   *
+   * @param secrets first the one by which what is new is made
+   * @throws IllegalArgumentException as {@link #Pepper(byte[])}
+   */
+  static Pepper of(List<byte[]> secrets) {
+    List<Pepper> others = secrets.stream().skip(1).map(Pepper::new).toList();
+    return new Pepper(secrets.get(0), others);
+  }
 
   /**
    * @param secret at least 32 random bytes
    * @throws IllegalArgumentException if there are fewer
    */
   Pepper(byte[] secret) {
+    this(secret, List.of());
+  }
+
+  private Pepper(byte[] secret, List<Pepper> others) {
     if (secret.length < MIN_BYTES) {
       throw new IllegalArgumentException(
           "The pepper has %d bytes; make one of at least %d random bytes"
@@ -33,6 +51,12 @@ final class Pepper {
     }
     id = fingerprint(secret);
     key = new SecretKeySpec(secret, "HmacSHA256");
+    this.others = others;
+  }
+
+  /** Those that count as well, for what was made by them. */
+  List<Pepper> others() {
+    return others;
   }
 
   /** Eight characters of standard base64, derived from the secret without giving it away. */
@@ -71,6 +95,14 @@ final class Pepper {
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("This JDK lacks HMAC-SHA-256", e);
     }
+  }
+
+  /** Seals for another purpose, by keys derived from this and from those that count as well. */
+  Mac256 mac(String purpose) {
+    return new Mac256(
+        Stream.concat(Stream.of(this), others.stream())
+            .map(pepper -> pepper.derived(purpose))
+            .toList());
   }
 
   @Override

@@ -5,7 +5,9 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Base64;
+import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -23,11 +25,14 @@ final class RefreshTokens {
   private static final Pattern TOKEN = Pattern.compile(PREFIX + "[A-Za-z0-9_-]{43}");
   private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
 
-  private final SecretKeySpec key;
+  private final List<SecretKeySpec> keys;
   private final SecureRandom random = new SecureRandom();
 
   RefreshTokens(Pepper pepper) {
-    key = new SecretKeySpec(pepper.derived("successors of refresh tokens"), ALGORITHM);
+    keys =
+        Stream.concat(Stream.of(pepper), pepper.others().stream())
+            .map(p -> new SecretKeySpec(p.derived("successors of refresh tokens"), ALGORITHM))
+            .toList();
   }
 
   /** Whether a text may be a token at all. */
@@ -42,8 +47,15 @@ final class RefreshTokens {
     return token(bytes);
   }
 
-  /** The one after this. */
-  String after(String token) {
+  /**
+   * The one after this, and behind it what it is where another secret that counts made it: a client
+   * that asks again gets the one that it should have got.
+   */
+  List<String> after(String token) {
+    return keys.stream().map(key -> after(key, token)).toList();
+  }
+
+  private static String after(SecretKeySpec key, String token) {
     try {
       Mac mac = Mac.getInstance(ALGORITHM);
       mac.init(key);

@@ -9,7 +9,6 @@ import dev.starling.user.service.Accounts.Kept;
 import dev.starling.user.service.Names.Name;
 import dev.starling.user.service.Throttle.Outcome;
 import io.vertx.core.Future;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -116,7 +115,7 @@ final class Registrations {
    * may be a guess of what it came with first, and counts.
    */
   private Future<User> replay(Attempt attempt, Kept kept) {
-    if (MessageDigest.isEqual(attempt.seal(), kept.seal())) {
+    if (seals.fits(kept.seal(), attempt.call().key(), attempt.request())) {
       return Future.succeededFuture(
           new User(kept.user(), attempt.request().username(), kept.created()));
     }

@@ -12,7 +12,7 @@ final class RequestSeal {
   private final Mac256 mac;
 
   RequestSeal(Pepper pepper) {
-    mac = new Mac256(pepper.derived("seal of requests with an idempotency key"));
+    mac = pepper.mac("seal of requests with an idempotency key");
   }
 
   /**
@@ -21,10 +21,25 @@ final class RequestSeal {
    * @throws IllegalArgumentException if {@link OpaqueString} refuses the password
    */
   byte[] of(String key, Register request) {
+    return mac.of(sealed(key, request));
+  }
+
+  /**
+   * Whether a seal is of this request.
+   *
+   * @throws IllegalArgumentException as {@link #of}
+   */
+  boolean fits(byte[] seal, String key, Register request) {
+    return mac.fits(seal, sealed(key, request));
+  }
+
+  private static byte[][] sealed(String key, Register request) {
     byte[] password = bytes(OpaqueString.of(request.password()));
     return request.email() == null
-        ? mac.of(bytes(key), bytes(request.username()), password)
-        : mac.of(bytes(key), bytes(request.username()), password, bytes(request.email()));
+        ? new byte[][] {bytes(key), bytes(request.username()), password}
+        : new byte[][] {
+          bytes(key), bytes(request.username()), password, bytes(request.email())
+        };
   }
 
   private static byte[] bytes(String text) {

@@ -1,7 +1,6 @@
 package dev.starling.user.service;
 
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Optional;
@@ -23,7 +22,7 @@ final class SealedIds {
    * @param purpose what is sealed for another one is not read
    */
   SealedIds(Pepper pepper, String purpose) {
-    mac = new Mac256(pepper.derived(purpose));
+    mac = pepper.mac(purpose);
   }
 
   /** 43 characters of base64url. */
@@ -33,7 +32,7 @@ final class SealedIds {
             .putLong(id.getMostSignificantBits())
             .putLong(id.getLeastSignificantBits())
             .array();
-    byte[] sealed = ByteBuffer.allocate(ID + SEAL).put(bytes).put(seal(bytes)).array();
+    byte[] sealed = ByteBuffer.allocate(ID + SEAL).put(bytes).put(mac.of(bytes), 0, SEAL).array();
     return Base64.getUrlEncoder().withoutPadding().encodeToString(sealed);
   }
 
@@ -44,14 +43,10 @@ final class SealedIds {
     }
     byte[] bytes = Base64.getUrlDecoder().decode(text);
     byte[] id = Arrays.copyOf(bytes, ID);
-    if (!MessageDigest.isEqual(seal(id), Arrays.copyOfRange(bytes, ID, ID + SEAL))) {
+    if (!mac.fits(Arrays.copyOfRange(bytes, ID, ID + SEAL), id)) {
       return Optional.empty();
     }
     ByteBuffer read = ByteBuffer.wrap(id);
     return Optional.of(new UUID(read.getLong(), read.getLong()));
-  }
-
-  private byte[] seal(byte[] id) {
-    return Arrays.copyOf(mac.of(id), SEAL);
   }
 }

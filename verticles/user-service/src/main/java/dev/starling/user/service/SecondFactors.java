@@ -64,7 +64,7 @@ final class SecondFactors {
     this.database = database;
     this.cipher = cipher;
     this.passwords = passwords;
-    this.seals = new Mac256(pepper.derived("seals of recovery codes"));
+    this.seals = pepper.mac("seals of recovery codes");
     this.throttle = throttle;
     this.buckets = buckets;
     this.issuer = issuer;
@@ -165,18 +165,18 @@ final class SecondFactors {
             call,
             """
             WITH used AS (
-              DELETE FROM recovery_codes WHERE user_id = $1 AND seal = $2 RETURNING user_id)
+              DELETE FROM recovery_codes WHERE user_id = $1 AND seal = ANY($2) RETURNING user_id)
             SELECT happened('recovery-code-used', user_id, $3) FROM used""",
             user,
-            Buffer.buffer(seal(user, code)),
+            seals.each(bytes(user), bytes(code)).stream()
+                .map(Buffer::buffer)
+                .toArray(Buffer[]::new),
             Audit.by(call))
         .map(SecondFactors::one);
   }
 
-  private byte[] seal(UUID user, String code) {
-    return seals.of(
-        user.toString().getBytes(StandardCharsets.US_ASCII),
-        code.getBytes(StandardCharsets.US_ASCII));
+  private static byte[] bytes(Object text) {
+    return text.toString().getBytes(StandardCharsets.US_ASCII);
   }
 
   /**
@@ -263,7 +263,7 @@ final class SecondFactors {
             user,
             secret,
             step,
-            codes.stream().map(c -> Buffer.buffer(seal(user, c))).toArray(Buffer[]::new),
+            codes.stream().map(c -> Buffer.buffer(seals.of(bytes(user), bytes(c)))).toArray(Buffer[]::new),
             Audit.by(call))
         .map(SecondFactors::one);
   }

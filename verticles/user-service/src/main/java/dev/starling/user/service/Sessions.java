@@ -160,33 +160,43 @@ final class Sessions {
    * changes.
    *
    * @param token hash of the token
-   * @param successor hash of the one that takes its place
+   * @param successors hash of the one that takes its place, and of those that may have done so
    * @return empty when the token is not valid
    */
-  Future<Optional<Live>> refresh(Call call, byte[] token, byte[] successor) {
+  Future<Optional<Refreshed>> refresh(Call call, byte[] token, List<byte[]> successors) {
     return database
-        .transaction(call, transaction -> use(transaction, call, token, successor))
+        .transaction(call, transaction -> use(transaction, call, token, successors))
         .map(
             use -> {
               if (use.stolen()) {
                 log.warn("Session {} has ended: a token of it came twice", use.live().session());
               }
-              return use.stolen() ? Optional.empty() : Optional.ofNullable(use.live());
+              return use.stolen() || use.live() == null
+                  ? Optional.empty()
+                  : Optional.of(new Refreshed(use.live(), use.successor()));
             });
   }
+
+  /**
+   * A session that goes on.
+   *
+   * @param successor which of those that could do so has taken the token's place, from 0
+   */
+  record Refreshed(Live live, int successor) {}
 
   /**
    * What came of a token.
    *
    * @param live its session; null when the token is not valid
    * @param stolen whether the session has ended by it
+   * @param successor as above
    */
-  private record Use(Live live, boolean stolen) {
-    private static final Use OF_NO_TOKEN = new Use(null, false);
+  private record Use(Live live, boolean stolen, int successor) {
+    private static final Use OF_NO_TOKEN = new Use(null, false, 0);
   }
 
   private Future<Use> use(
-      Database.Transaction transaction, Call call, byte[] token, byte[] successor) {
+      Database.Transaction transaction, Call call, byte[] token, List<byte[]> successors) {
     return transaction
         .query(
             """
@@ -206,7 +216,7 @@ final class Sessions {
             locked ->
                 locked.isEmpty()
                     ? Future.succeededFuture(Use.OF_NO_TOKEN)
-                    : useOnce(transaction, call, unhurried(locked.get()), token, successor));
+                    : useOnce(transaction, call, unhurried(locked.get()), token, successors));
   }
 
   /** Refuses what comes too often. */
@@ -220,7 +230,11 @@ final class Sessions {
   }
 
   private Future<Use> useOnce(
-      Database.Transaction transaction, Call call, Live live, byte[] token, byte[] successor) {
+      Database.Transaction transaction,
+      Call call,
+      Live live,
+      byte[] token,
+      List<byte[]> successors) {
     return transaction
         .query(
             """
@@ -234,35 +248,40 @@ final class Sessions {
             SELECT $2, session_id, generation + 1, $1, now() + make_interval(secs => $3) FROM used
             RETURNING happened('refreshed', $4, $5)""",
             Buffer.buffer(token),
-            Buffer.buffer(successor),
+            Buffer.buffer(successors.get(0)),
             seconds(rules.of(live).idle()),
             live.user(),
             Audit.by(call))
         .compose(
             done ->
                 done.rowCount() == 1
-                    ? Future.succeededFuture(new Use(live, false))
-                    : useAgain(transaction, call, live, token, successor));
+                    ? Future.succeededFuture(new Use(live, false, 0))
+                    : useAgain(transaction, call, live, token, successors));
   }
 
   private Future<Use> useAgain(
-      Database.Transaction transaction, Call call, Live live, byte[] token, byte[] successor) {
+      Database.Transaction transaction,
+      Call call,
+      Live live,
+      byte[] token,
+      List<byte[]> successors) {
     return transaction
         .query(
             """
             SELECT t.consumed_at IS NULL AS unused,
-              t.consumed_at > clock_timestamp() - make_interval(secs => $3) AND EXISTS (
-                SELECT FROM refresh_tokens
-                WHERE hash = $2 AND parent = t.hash AND consumed_at IS NULL) AS again
+              (SELECT array_position($2::bytea[], hash) - 1 FROM refresh_tokens
+                WHERE t.consumed_at > clock_timestamp() - make_interval(secs => $3)
+                  AND hash = ANY($2) AND parent = t.hash AND consumed_at IS NULL) AS again
             FROM refresh_tokens t WHERE t.hash = $1""",
             Buffer.buffer(token),
-            Buffer.buffer(successor),
+            successors.stream().map(Buffer::buffer).toArray(Buffer[]::new),
             seconds(rules.grace()))
         .compose(
             rows -> {
               Row row = rows.iterator().next();
-              if (Boolean.TRUE.equals(row.getBoolean("again"))) {
-                return Future.succeededFuture(new Use(live, false));
+              Integer again = row.getInteger("again");
+              if (again != null) {
+                return Future.succeededFuture(new Use(live, false, again));
               }
               return row.getBoolean("unused") // and so too old
                   ? Future.succeededFuture(Use.OF_NO_TOKEN)
@@ -274,7 +293,7 @@ final class Sessions {
                               + " RETURNING happened('token-reused', user_id, $2)",
                           live.session(),
                           Audit.byNobody(call))
-                      .map(new Use(live, true));
+                      .map(new Use(live, true, 0));
             });
   }
 

@@ -142,14 +142,14 @@ final class Users implements AutoCloseable {
     outbox = new Outbox(vertx, database);
     hashes = new HashPool(vertx, limits);
     gauges(node.meters());
-    KeyCipher cipher = new KeyCipher(node.secrets().bytes(Secrets.KEY_ENCRYPTION));
+    KeyCipher cipher = KeyCipher.of(node.secrets().all(Secrets.KEY_ENCRYPTION));
     auditSeals = new AuditSeals(vertx, database, cipher);
     keyRing = new KeyRing(database, cipher);
     keys = new CurrentKeys(Clock.systemUTC(), () -> keyRing.load(Call.begin(null, KEYS_BUDGET)));
 
-    Pepper pepper = new Pepper(node.secrets().bytes(Secrets.PEPPER));
+    Pepper pepper = Pepper.of(node.secrets().all(Secrets.PEPPER));
     PasswordHasher hasher =
-        new PasswordHasher(Argon2.fastest(), settings.cost(), pepper, List.of());
+        new PasswordHasher(Argon2.fastest(), settings.cost(), pepper, pepper.others());
     rules =
         new PasswordRules(
             vertx,
@@ -292,10 +292,17 @@ final class Users implements AutoCloseable {
     if (!RefreshTokens.isToken(token)) {
       return invalid();
     }
-    String successor = refreshTokens.after(token);
+    List<String> successors = refreshTokens.after(token);
     return sessions
-        .refresh(call, RefreshTokens.hash(token), RefreshTokens.hash(successor))
-        .compose(live -> live.map(l -> issuer.next(l, successor)).orElseGet(Users::invalid));
+        .refresh(
+            call,
+            RefreshTokens.hash(token),
+            successors.stream().map(RefreshTokens::hash).toList())
+        .compose(
+            refreshed ->
+                refreshed
+                    .map(r -> issuer.next(r.live(), successors.get(r.successor())))
+                    .orElseGet(Users::invalid));
   }
 
   private static <T> Future<T> invalid() {

@@ -3,6 +3,7 @@ package dev.starling.user.service;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -47,10 +48,14 @@ class RefreshTokensTest {
     secret[0] = 1;
 
     assertThat(tokens.after(first))
-        .matches(RefreshTokens::isToken)
+        .hasSize(1)
+        .allMatch(RefreshTokens::isToken)
         .isEqualTo(new RefreshTokens(new Pepper(new byte[32])).after(first))
-        .isNotEqualTo(new RefreshTokens(new Pepper(secret)).after(first))
-        .isNotEqualTo(first);
+        .doesNotContainAnyElementsOf(new RefreshTokens(new Pepper(secret)).after(first))
+        .doesNotContain(first);
+    assertThat(new RefreshTokens(Pepper.of(List.of(secret, new byte[32]))).after(first))
+        .hasSize(2)
+        .contains(tokens.after(first).get(0));
   }
 
   @ParameterizedTest
