@@ -244,6 +244,26 @@ class AuditSealsIT extends UserNodes {
   }
 
   @Test
+  @DisplayName("AU6 the entry at which somebody goes on is looked at once more")
+  void looksAtTheSeenOnceMore() {
+    String end = verify(null).end();
+    long last = number("SELECT max(position) FROM audit");
+    assertThat(portion(two, end).verified()).isZero();
+    assertThat(portion(two, end).wrong()).isNull();
+
+    execute("UPDATE audit SET action = 'prove' WHERE position = " + last);
+    assertThat(portion(two, end).wrong().what()).isEqualTo("altered");
+    execute("DELETE FROM audit WHERE position = " + last);
+    assertThat(portion(two, end).wrong()).isEqualTo(new WrongEntry(last, null, "removed"));
+    execute("DELETE FROM audit WHERE position >= " + (last - 1));
+    assertThat(portion(two, end).wrong()).isEqualTo(new WrongEntry(last - 1, null, "removed"));
+    String other = "2:" + "0".repeat(64);
+    assertThat(portion(two, other).wrong().what()).isEqualTo("altered");
+    assertThat(portion(two, "1:" + "0".repeat(64)).wrong().what()).isEqualTo("altered");
+    assertThat(portion(two, "0:" + "0".repeat(64)).verified()).isEqualTo((int) last - 2);
+  }
+
+  @Test
   @DisplayName("AU6 a log that was changed is not sealed as if it were none")
   void doesNotSealWhatWasChanged() {
     execute("UPDATE audit_head SET last = last + 1");
@@ -266,8 +286,7 @@ class AuditSealsIT extends UserNodes {
   void sealsWhatComesLate() {
     Vertx vertx = Vertx.vertx();
     try {
-      PgConnection late =
-          PgConnection.connect(vertx, PgConnectOptions.fromUri(url())).await();
+      PgConnection late = PgConnection.connect(vertx, PgConnectOptions.fromUri(url())).await();
       late.query("BEGIN").execute().await();
       late.query("SELECT happened('late', NULL, '{}')").execute().await();
       for (int i = 0; i < 20; i++) {

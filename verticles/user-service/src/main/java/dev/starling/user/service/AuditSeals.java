@@ -16,7 +16,6 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,8 +40,7 @@ final class AuditSeals {
   private static final String ENTRY =
       "id, at, action, actor, subject, source, trace, detail::text AS detail, position, seal,"
           + " complete";
-  private static final String HEAD =
-      "first, before, last, latest, whole, key, kek_id, signature";
+  private static final String HEAD = "first, before, last, latest, whole, key, kek_id, signature";
 
   /** Beside each entry the head, and at least that. */
   private static final String PORTION =
@@ -50,10 +48,12 @@ final class AuditSeals {
       SELECT %s, EXISTS (SELECT FROM audit WHERE position IS NOT NULL) AS any,
         EXISTS (SELECT FROM audit WHERE position < audit_head.first) AS outside, entry.*
       FROM (SELECT) AS one LEFT JOIN audit_head ON true LEFT JOIN LATERAL (
-        SELECT %s FROM audit WHERE position >= greatest($1, audit_head.first)
+        SELECT %s FROM audit WHERE position >= greatest($1 - 1, audit_head.first)
         ORDER BY position, audit.id LIMIT $2) AS entry ON true
       ORDER BY entry.position, entry.id"""
           .formatted(HEAD, ENTRY);
+
+  private static final byte[] NONE = new byte[0];
 
   private final Vertx vertx;
   private final Database database;
@@ -185,6 +185,12 @@ final class AuditSeals {
         .mapEmpty();
   }
 
+  /** As it is in the database. */
+  private static byte[] seal(Row entry) {
+    Buffer seal = entry.getBuffer("seal");
+    return seal == null ? NONE : seal.getBytes();
+  }
+
   private static byte[] seal(
       Mac256 mac, byte[] before, long position, OffsetDateTime complete, Row entry) {
     return mac.of(
@@ -206,7 +212,7 @@ final class AuditSeals {
     if (value instanceof OffsetDateTime time) {
       return text(time.toInstant().toString());
     }
-    return value == null ? new byte[0] : ("=" + value).getBytes(StandardCharsets.UTF_8);
+    return value == null ? NONE : ("=" + value).getBytes(StandardCharsets.UTF_8);
   }
 
   /**
@@ -267,8 +273,7 @@ final class AuditSeals {
       }
       OffsetDateTime complete = entry.getOffsetDateTime("complete");
       byte[] right = AuditSeals.seal(mac, seal, found, complete, entry);
-      Buffer there = entry.getBuffer("seal");
-      if (there == null || !MessageDigest.isEqual(right, there.getBytes())) {
+      if (!MessageDigest.isEqual(right, seal(entry))) {
         return wrong(found, entry, "altered");
       }
       if (complete != null && entry.getOffsetDateTime("at").isBefore(complete.minus(LATE))) {
@@ -277,6 +282,14 @@ final class AuditSeals {
       position = found;
       seal = right;
       return null;
+    }
+
+    /** The same with an entry that somebody has seen. */
+    WrongEntry again(List<Row> entries, Cursor seen) {
+      WrongEntry wrong = entries.isEmpty() ? removed() : step(entries.get(0));
+      return wrong != null || MessageDigest.isEqual(seal, seen.seal())
+          ? wrong
+          : wrong(position, entries.get(0), "altered");
     }
 
     private static WrongEntry wrong(long position, Row entry, String what) {
@@ -328,11 +341,7 @@ final class AuditSeals {
   Future<AuditVerification> verify(VerifyAudit request, Call call) {
     Cursor cursor = Cursor.of(request.cursor());
     return database
-        .query(
-            call,
-            PORTION,
-            cursor.position(),
-            AT_ONCE)
+        .query(call, PORTION, cursor.position(), AT_ONCE)
         .map(rows -> verify(rows, cursor));
   }
 
@@ -366,21 +375,27 @@ final class AuditSeals {
     if (rows.iterator().next().getBoolean("outside")) {
       return wrong(0, new WrongEntry(null, null, "inserted"), head);
     }
-    List<Row> entries =
-        rows.stream().filter(row -> row.getLong("position") != null).toList();
+    List<Row> entries = rows.stream().filter(row -> row.getLong("position") != null).toList();
     return verify(head, entries, cursor);
   }
 
   private static AuditVerification verify(AuditHead head, List<Row> entries, Cursor cursor) {
     Walk walk = new Walk(head);
     List<Row> further = entries;
+    if (cursor.position() > head.first()) {
+      Row before = entries.isEmpty() ? null : entries.get(0);
+      walk = new Walk(head, cursor.position() - 1, before == null ? NONE : seal(before));
+      if (before == null || before.getLong("position") != cursor.position() - 1) {
+        return wrong(0, new WrongEntry(cursor.position() - 1, null, "removed"), head);
+      }
+      further = entries.subList(1, entries.size());
+    }
     if (cursor.position() >= head.first()) {
-      walk = new Walk(head, cursor.position(), cursor.seal());
-      WrongEntry wrong = known(entries, cursor);
+      WrongEntry wrong = walk.again(further, cursor);
       if (wrong != null) {
         return wrong(0, wrong, head);
       }
-      further = entries.subList(1, entries.size());
+      further = further.subList(1, further.size());
     }
     int verified = 0;
     for (Row entry : further) {
@@ -399,17 +414,6 @@ final class AuditSeals {
     }
     return new AuditVerification(
         verified, null, more ? walk.here() : null, cursor(head.last(), head.latest()));
-  }
-
-  /** Whether the entry is still there that somebody has seen. */
-  private static WrongEntry known(List<Row> entries, Cursor cursor) {
-    if (entries.isEmpty() || entries.get(0).getLong("position") != cursor.position()) {
-      return new WrongEntry(cursor.position(), null, "removed");
-    }
-    Buffer seal = entries.get(0).getBuffer("seal");
-    return seal != null && MessageDigest.isEqual(seal.getBytes(), cursor.seal())
-        ? null
-        : Walk.wrong(cursor.position(), entries.get(0), "altered");
   }
 
   private static AuditVerification wrong(int verified, WrongEntry wrong, AuditHead head) {
