@@ -52,6 +52,11 @@ final class CurrentKeys {
     return result;
   }
 
+  /** How long the key that signs has done so, as far as is known; NaN as long as nothing is. */
+  synchronized double age() {
+    return kept == null ? Double.NaN : (clock.millis() - kept.since().toEpochMilli()) / 1_000.0;
+  }
+
   /** Takes keys that were read otherwise, to go on with when they cannot be read again. */
   synchronized void keep(SigningKeys keys) {
     kept = keys;

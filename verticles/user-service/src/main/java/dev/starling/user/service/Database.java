@@ -5,6 +5,9 @@ import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.Limit;
 import dev.starling.runtime.Limits;
 import dev.starling.runtime.ServiceException;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -28,6 +31,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
@@ -70,6 +75,9 @@ final class Database {
   private final DatabaseRoles roles;
   private final Limits limits;
   private final Pool jobs;
+  private final AtomicInteger waiting = new AtomicInteger();
+  private final AtomicInteger used = new AtomicInteger();
+  private final Counter timeouts;
   private int pools;
   private volatile Calls calls;
 
@@ -104,8 +112,11 @@ final class Database {
    * @param config what is below {@code database} in the configuration
    * @throws IllegalArgumentException as {@link DatabaseRoles#of}
    */
-  Database(Vertx vertx, JsonObject config, Limits limits) {
+  Database(Vertx vertx, JsonObject config, Limits limits, MeterRegistry meters) {
     this.vertx = vertx;
+    Gauge.builder("starling.user.database.waiting", waiting, AtomicInteger::get).register(meters);
+    Gauge.builder("starling.user.database.used", used, AtomicInteger::get).register(meters);
+    timeouts = Counter.builder("starling.user.database.timeouts").register(meters);
     this.roles = DatabaseRoles.of(config);
     this.limits = limits;
     wanted = Bounds.of(limits);
@@ -200,15 +211,26 @@ final class Database {
     if (time < 1) {
       return Future.failedFuture(late());
     }
-    return now.pool()
-        .getConnection()
-        .recover(Database::unreachable)
+    return connection(now.pool())
         .compose(
             connection ->
                 execute(call, connection, sql, Tuple.from(parameters))
-                    .eventually(connection::close))
+                    .eventually(() -> release(connection)))
         .timeout(time, TimeUnit.MILLISECONDS)
-        .recover(Database::failed);
+        .recover(this::failed);
+  }
+
+  private Future<SqlConnection> connection(Pool pool) {
+    waiting.incrementAndGet();
+    return pool.getConnection()
+        .onComplete(done -> waiting.decrementAndGet())
+        .onSuccess(connection -> used.incrementAndGet())
+        .recover(Database::unreachable);
+  }
+
+  private Future<Void> release(SqlConnection connection) {
+    used.decrementAndGet();
+    return connection.close();
   }
 
   /** Whatever runs statements. */
@@ -243,16 +265,13 @@ final class Database {
     if (time < 1) {
       return Future.failedFuture(late());
     }
-    return calls
-        .pool()
-        .getConnection()
-        .recover(Database::unreachable)
+    return connection(calls.pool())
         .compose(
             connection ->
                 inTransaction(connection, () -> work.apply(new Transaction(call, connection)))
-                    .eventually(connection::close))
+                    .eventually(() -> release(connection)))
         .timeout(time, TimeUnit.MILLISECONDS)
-        .recover(Database::failed);
+        .recover(this::failed);
   }
 
   private static <T> Future<T> inTransaction(SqlConnection connection, Supplier<Future<T>> work) {
@@ -376,7 +395,10 @@ final class Database {
         %6$s WHERE %2$s.%3$s = old.%3$s"""
             .formatted(FORGETTING, table, key, old, FORGOTTEN_AT_ONCE, change);
     return job(connection ->
-            connection.preparedQuery(statement).execute(Tuple.from(parameters)).map(RowSet::rowCount))
+            connection
+                .preparedQuery(statement)
+                .execute(Tuple.from(parameters))
+                .map(RowSet::rowCount))
         .compose(
             forgotten ->
                 forgotten < FORGOTTEN_AT_ONCE
@@ -439,7 +461,10 @@ final class Database {
   }
 
   /** What a caller may know: nothing of SQL, but whether trying again makes sense. */
-  private static <T> Future<T> failed(Throwable failure) {
+  private <T> Future<T> failed(Throwable failure) {
+    if (isTimeout(failure)) {
+      timeouts.increment();
+    }
     if (!isOutage(failure)) {
       return Future.failedFuture(failure);
     }
@@ -449,6 +474,17 @@ final class Database {
             : "The database did not answer; it may have happened";
     return Future.failedFuture(
         new ServiceException(ErrorCode.UNAVAILABLE, detail, List.of(), failure));
+  }
+
+  /**
+   * Of waiting for a connection (which tells no more than that), a lock, a statement or an answer.
+   */
+  private static boolean isTimeout(Throwable failure) {
+    return failure instanceof TimeoutException
+        || failure instanceof PgException refusal
+            && List.of("57014", "55P03").contains(refusal.getSqlState())
+        || failure instanceof ServiceException unreached
+            && unreached.code() == ErrorCode.UNAVAILABLE;
   }
 
   /** Whether the database is away or too busy; else it refuses for good, or we are wrong. */

@@ -2,11 +2,15 @@ package dev.starling.user.service;
 
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.MINUTES;
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import com.sun.jna.Native;
 import com.sun.jna.Platform;
 import dev.starling.runtime.Limit;
 import dev.starling.runtime.Limits;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
@@ -61,6 +65,9 @@ final class HashPool implements AutoCloseable {
   private final AtomicInteger places = new AtomicInteger();
   private final AtomicInteger running = new AtomicInteger();
   private final LongAdder computed = new LongAdder();
+  private final LongAdder shed = new LongAdder();
+  private final Timer waits;
+  private final Timer runs;
   private int size;
   private volatile WorkerExecutor threads;
 
@@ -70,11 +77,21 @@ final class HashPool implements AutoCloseable {
   /** Nanoseconds of one computation; two that end together may leave the mark of one only. */
   private volatile long usual;
 
+  HashPool(Vertx vertx, Limits limits, MeterRegistry meters) {
+    this(vertx, limits, System::nanoTime, meters);
+  }
+
   HashPool(Vertx vertx, Limits limits) {
     this(vertx, limits, System::nanoTime);
   }
 
   HashPool(Vertx vertx, Limits limits, LongSupplier clock) {
+    this(vertx, limits, clock, new CompositeMeterRegistry());
+  }
+
+  private HashPool(Vertx vertx, Limits limits, LongSupplier clock, MeterRegistry meters) {
+    this.waits = timer(meters, "starling.user.hashes.wait");
+    this.runs = timer(meters, "starling.user.hashes.run");
     this.vertx = vertx;
     this.limits = limits;
     this.clock = clock;
@@ -83,6 +100,19 @@ final class HashPool implements AutoCloseable {
     this.threads = threads(size);
     limits.onChange(this::resize);
     resize();
+  }
+
+  private static Timer timer(MeterRegistry meters, String name) {
+    return Timer.builder(name)
+        .serviceLevelObjectives(
+            Duration.ofMillis(10),
+            Duration.ofMillis(25),
+            Duration.ofMillis(50),
+            Duration.ofMillis(100),
+            Duration.ofMillis(250),
+            Duration.ofMillis(500),
+            Duration.ofSeconds(1))
+        .register(meters);
   }
 
   private WorkerExecutor threads(int permits) {
@@ -129,8 +159,9 @@ final class HashPool implements AutoCloseable {
      * has not begun when the pool's wait or the time of its caller has passed.
      */
     <T> Future<T> compute(Callable<T> computation) {
-      long latest = clock.getAsLong() + Math.min(longestWait(), end - clock.getAsLong());
-      return threads.executeBlocking(() -> begin(latest, computation), false);
+      long asked = clock.getAsLong();
+      long latest = asked + Math.min(longestWait(), end - asked);
+      return threads.executeBlocking(() -> begin(asked, latest, computation), false);
     }
   }
 
@@ -150,6 +181,7 @@ final class HashPool implements AutoCloseable {
     }
     if (full || BURST * expected(before) > remaining.toNanos()) {
       places.decrementAndGet();
+      shed.increment();
       return Future.failedFuture(new Full("%d password hashes come before".formatted(before)));
     }
     return Future.<T>future(p -> work.apply(new Place(now + remaining.toNanos())).onComplete(p))
@@ -182,14 +214,21 @@ final class HashPool implements AutoCloseable {
     return computed.sum();
   }
 
+  /** How many were refused since the start, before or instead of their turn. */
+  long shed() {
+    return shed.sum();
+  }
+
   @Override
   public void close() {
     threads.close();
   }
 
-  private <T> T begin(long latest, Callable<T> computation) throws Exception {
+  private <T> T begin(long asked, long latest, Callable<T> computation) throws Exception {
     long begun = clock.getAsLong();
+    waits.record(begun - asked, NANOSECONDS);
     if (begun - latest > 0) {
+      shed.increment();
       throw new Full("A password hash was not begun in time");
     }
     LowPriority.take();
@@ -199,7 +238,9 @@ final class HashPool implements AutoCloseable {
       return computation.call();
     } finally {
       running.decrementAndGet();
-      usual += (clock.getAsLong() - begun - usual) / SMOOTHING;
+      long taken = clock.getAsLong() - begun;
+      usual += (taken - usual) / SMOOTHING;
+      runs.record(taken, NANOSECONDS);
     }
   }
 

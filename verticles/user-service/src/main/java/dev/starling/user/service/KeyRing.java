@@ -40,7 +40,7 @@ final class KeyRing {
   /** Valid keys, first the one that signs; $1 is {@link #BEYOND}. */
   private static final String VALID =
       """
-      SELECT public_jwk, private_key, active_at <= statement_timestamp() AND coalesce(
+      SELECT public_jwk, private_key, active_at, active_at <= statement_timestamp() AND coalesce(
         retire_at > statement_timestamp() + make_interval(secs => $1), true) AS signs
       FROM signing_keys
       WHERE revoked_at IS NULL AND coalesce(retire_at > statement_timestamp(), true)
@@ -259,8 +259,7 @@ final class KeyRing {
             WHERE kek_id <> $1 AND revoked_at IS NULL""",
             cipher.id())
         .compose(
-            rows ->
-                Future.join(rows.stream().map(row -> encryptAgain(statements, row)).toList()));
+            rows -> Future.join(rows.stream().map(row -> encryptAgain(statements, row)).toList()));
   }
 
   private Future<?> encryptAgain(Database.Statements statements, Row row) {

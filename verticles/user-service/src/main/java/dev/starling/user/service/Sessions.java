@@ -8,6 +8,8 @@ import dev.starling.runtime.ServiceException;
 import dev.starling.user.api.UserContract.EndedSessions;
 import dev.starling.user.api.UserContract.Session;
 import dev.starling.user.api.UserContract.Since;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
@@ -62,6 +64,7 @@ final class Sessions {
   private final Database database;
   private final Rules rules;
   private final Limits limits;
+  private final Counter reuses;
 
   /**
    * How long and how many.
@@ -98,10 +101,11 @@ final class Sessions {
    */
   record Live(UUID session, UUID user, Instant begun, List<String> roles, List<String> amr) {}
 
-  Sessions(Database database, Rules rules, Limits limits) {
+  Sessions(Database database, Rules rules, Limits limits, MeterRegistry meters) {
     this.database = database;
     this.rules = rules;
     this.limits = limits;
+    this.reuses = Counter.builder("starling.user.tokens.reused").register(meters);
   }
 
   /**
@@ -169,6 +173,7 @@ final class Sessions {
         .map(
             use -> {
               if (use.stolen()) {
+                reuses.increment();
                 log.warn("Session {} has ended: a token of it came twice", use.live().session());
               }
               return use.stolen() || use.live() == null

@@ -3,12 +3,17 @@ package dev.starling.user.service;
 import dev.starling.runtime.Call;
 import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.ServiceException;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Row;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -36,10 +41,16 @@ final class Throttle {
 
   private final Vertx vertx;
   private final Database database;
+  private final Map<Counted, Counter> refusals = new EnumMap<>(Counted.class);
 
-  Throttle(Vertx vertx, Database database) {
+  Throttle(Vertx vertx, Database database, MeterRegistry meters) {
     this.vertx = vertx;
     this.database = database;
+    for (Counted counted : Counted.values()) {
+      String kind = counted.name().toLowerCase(Locale.ROOT).replace('_', '-');
+      refusals.put(
+          counted, Counter.builder("starling.user.throttled").tag("kind", kind).register(meters));
+    }
   }
 
   /** What came of an attempt. */
@@ -131,7 +142,8 @@ final class Throttle {
     return buckets.subList(requests(buckets), buckets.size());
   }
 
-  private static ServiceException refusal(Counted counted, double wait) {
+  private ServiceException refusal(Counted counted, double wait) {
+    refusals.get(counted).increment();
     if (counted == Counted.CEILING) {
       return ServiceException.ofField(
           ErrorCode.FORBIDDEN,

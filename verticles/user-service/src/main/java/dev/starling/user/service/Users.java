@@ -36,6 +36,7 @@ import dev.starling.user.api.UserContract.TotpSecret;
 import dev.starling.user.api.UserContract.User;
 import dev.starling.user.api.UserContract.VerifyEmail;
 import dev.starling.user.api.UserContract.VerifyAudit;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -65,6 +66,7 @@ final class Users implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Users.class);
 
+  private final MeterRegistry meters;
   private final Database database;
   private final Accounts accounts;
   private final HashPool hashes;
@@ -134,18 +136,19 @@ final class Users implements AutoCloseable {
     keyLifetime = settings.key();
     auditKept = settings.audit();
     Limits limits = node.options().limits();
-    database = new Database(vertx, config.getJsonObject("database"), limits);
+    database = new Database(vertx, config.getJsonObject("database"), limits, node.meters());
     accounts = new Accounts(database);
-    sessions = new Sessions(database, settings.sessions(), limits);
-    throttle = new Throttle(vertx, database);
+    sessions = new Sessions(database, settings.sessions(), limits, node.meters());
+    throttle = new Throttle(vertx, database, node.meters());
     Audit audit = new Audit(database);
     outbox = new Outbox(vertx, database);
-    hashes = new HashPool(vertx, limits);
-    gauges(node.meters());
+    hashes = new HashPool(vertx, limits, node.meters());
     KeyCipher cipher = KeyCipher.of(node.secrets().all(Secrets.KEY_ENCRYPTION));
     auditSeals = new AuditSeals(vertx, database, cipher);
     keyRing = new KeyRing(database, cipher);
     keys = new CurrentKeys(Clock.systemUTC(), () -> keyRing.load(Call.begin(null, KEYS_BUDGET)));
+    meters = node.meters();
+    gauges();
 
     Pepper pepper = Pepper.of(node.secrets().all(Secrets.PEPPER));
     PasswordHasher hasher =
@@ -229,10 +232,14 @@ final class Users implements AutoCloseable {
         Clock.systemUTC());
   }
 
-  private void gauges(MeterRegistry meters) {
+  private void gauges() {
     Gauge.builder("starling.user.hashes.running", hashes, HashPool::running).register(meters);
     Gauge.builder("starling.user.hashes.waiting", hashes, HashPool::waiting).register(meters);
     FunctionCounter.builder("starling.user.hashes", hashes, HashPool::computed).register(meters);
+    FunctionCounter.builder("starling.user.hashes.shed", hashes, HashPool::shed).register(meters);
+    Gauge.builder("starling.user.key.age", keys, CurrentKeys::age)
+        .baseUnit("seconds")
+        .register(meters);
   }
 
   /**
@@ -284,7 +291,26 @@ final class Users implements AutoCloseable {
   }
 
   Future<Tokens> login(Login request, Call call) {
-    return logins.login(request, call).recover(Users::overloaded);
+    return logins
+        .login(request, call)
+        .<Tokens>recover(Users::overloaded)
+        .onComplete(done -> count(done.cause()));
+  }
+
+  private void count(Throwable failure) {
+    Counter.builder("starling.user.logins")
+        .tag("outcome", failure == null ? "right" : outcome(ServiceException.of(failure).code()))
+        .register(meters)
+        .increment();
+  }
+
+  private static String outcome(ErrorCode refusal) {
+    return switch (refusal) {
+      case UNAUTHENTICATED -> "wrong";
+      case TOO_MANY_REQUESTS, FORBIDDEN -> "throttled";
+      case OVERLOADED -> "shed";
+      default -> "failed";
+    };
   }
 
   Future<Tokens> refresh(Refresh request, Call call) {
@@ -295,9 +321,7 @@ final class Users implements AutoCloseable {
     List<String> successors = refreshTokens.after(token);
     return sessions
         .refresh(
-            call,
-            RefreshTokens.hash(token),
-            successors.stream().map(RefreshTokens::hash).toList())
+            call, RefreshTokens.hash(token), successors.stream().map(RefreshTokens::hash).toList())
         .compose(
             refreshed ->
                 refreshed

@@ -83,6 +83,6 @@ class CurrentKeysTest {
   }
 
   private static SigningKeys keys() {
-    return new SigningKeys(SigningKey.generate(), new KeySet(List.of()));
+    return new SigningKeys(SigningKey.generate(), Instant.EPOCH, new KeySet(List.of()));
   }
 }
