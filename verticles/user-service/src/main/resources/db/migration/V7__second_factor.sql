@@ -15,3 +15,15 @@ CREATE TABLE recovery_codes (
 
 -- How the user was recognised when the session began (RFC 8176).
 ALTER TABLE sessions ADD COLUMN amr text[] NOT NULL DEFAULT '{pwd}';
+
+-- No session of a user with a second factor begins without it, whichever release of a node begins it.
+CREATE FUNCTION need_second_factor() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT 'otp' = ANY (NEW.amr) AND EXISTS (
+      SELECT FROM users WHERE id = NEW.user_id AND totp_since IS NOT NULL) THEN
+    RETURN NULL;
+  END IF;
+  RETURN NEW;
+END $$;
+
+CREATE TRIGGER need_second_factor BEFORE INSERT ON sessions FOR EACH ROW EXECUTE FUNCTION need_second_factor();

@@ -121,11 +121,13 @@ public final class UserContract implements Contract {
       Operation.command(SERVICE, "change-email", ChangeEmail.class, Done.class)
           .at(HttpMethod.PUT, "/api/users/me/email");
 
-  /** Shows by a code that a mail was received: its address is the account's. 422 otherwise. */
+  /**
+   * Shows by a code that the caller has received a mail: its address is the account's. 422 for any
+   * other code, and for one that somebody else asked for.
+   */
   public static final Operation<VerifyEmail, Done> VERIFY_EMAIL =
       Operation.command(SERVICE, "verify-email", VerifyEmail.class, Done.class)
-          .at(HttpMethod.POST, "/api/email-verification")
-          .open();
+          .at(HttpMethod.POST, "/api/users/me/email/verification");
 
   /** Sends a code to an address, if it is an account's; the answer is the same if it is not. */
   public static final Operation<StartReset, Done> START_RESET =
@@ -421,11 +423,17 @@ public final class UserContract implements Contract {
    * @param currentPassword as it is now
    * @param newPassword 8 to 128 characters as Unicode counts them; a node asks for 15 unless
    *     configured otherwise
+   * @param oneTimeCode one of now, or a recovery code, where the account has a second factor
    */
   public record ChangePassword(
       @NotNull @Size(max = 1024) String currentPassword,
       @NotNull @CodePointLength(min = 8, max = 128, message = "must have {min} to {max} characters")
-          String newPassword) {
+          String newPassword,
+      @JsonInclude(Include.NON_NULL) @Size(max = 32) String oneTimeCode) {
+
+    public ChangePassword(String currentPassword, String newPassword) {
+      this(currentPassword, newPassword, null);
+    }
 
     @Override
     public String toString() {
@@ -484,8 +492,15 @@ public final class UserContract implements Contract {
    * Asks for the end of the caller's account.
    *
    * @param password as it is now
+   * @param oneTimeCode one of now, or a recovery code, where the account has a second factor
    */
-  public record DeleteMe(@NotNull @Size(max = 1024) String password) {
+  public record DeleteMe(
+      @NotNull @Size(max = 1024) String password,
+      @JsonInclude(Include.NON_NULL) @Size(max = 32) String oneTimeCode) {
+
+    public DeleteMe(String password) {
+      this(password, null);
+    }
 
     @Override
     public String toString() {
@@ -498,6 +513,7 @@ public final class UserContract implements Contract {
    *
    * @param username as for {@link Register}
    * @param password as it is now
+   * @param oneTimeCode one of now, or a recovery code, where the account has a second factor
    */
   public record ChangeName(
       @NotNull
@@ -507,7 +523,12 @@ public final class UserContract implements Contract {
                   "must have 3 to 64 of the characters a-z, 0-9, '.', '_' and '-' and begin with a"
                       + " letter or digit")
           String username,
-      @NotNull @Size(max = 1024) String password) {
+      @NotNull @Size(max = 1024) String password,
+      @JsonInclude(Include.NON_NULL) @Size(max = 32) String oneTimeCode) {
+
+    public ChangeName(String username, String password) {
+      this(username, password, null);
+    }
 
     @Override
     public String toString() {
@@ -520,9 +541,16 @@ public final class UserContract implements Contract {
    *
    * @param email the new one
    * @param password as it is now
+   * @param oneTimeCode one of now, or a recovery code, where the account has a second factor
    */
   public record ChangeEmail(
-      @NotNull @Size(max = 254) String email, @NotNull @Size(max = 1024) String password) {
+      @NotNull @Size(max = 254) String email,
+      @NotNull @Size(max = 1024) String password,
+      @JsonInclude(Include.NON_NULL) @Size(max = 32) String oneTimeCode) {
+
+    public ChangeEmail(String email, String password) {
+      this(email, password, null);
+    }
 
     @Override
     public String toString() {
@@ -724,9 +752,23 @@ public final class UserContract implements Contract {
    * @param created when it was registered
    * @param enabled whether the user may log in
    * @param roles what the user may do besides
+   * @param email its address, null for none
+   * @param secondFactor whether log-ins need a one-time password
    */
   public record Account(
-      UUID id, String username, Instant created, boolean enabled, List<String> roles) {}
+      UUID id,
+      String username,
+      Instant created,
+      boolean enabled,
+      List<String> roles,
+      @JsonInclude(Include.NON_NULL) String email,
+      boolean secondFactor) {
+
+    @Override
+    public String toString() {
+      return "Account[id=" + id + "]";
+    }
+  }
 
   /**
    * Names an account.

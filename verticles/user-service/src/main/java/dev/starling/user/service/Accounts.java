@@ -13,6 +13,7 @@ import io.vertx.sqlclient.RowSet;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -28,7 +29,7 @@ final class Accounts {
 
   static final String CREDENTIALS =
       """
-      SELECT id, username_key, password_hash, enabled, version,
+      SELECT id, username_key, password_hash, enabled, version, email,
         CASE WHEN totp_since IS NOT NULL THEN totp END AS totp
       FROM users
       """;
@@ -47,13 +48,19 @@ final class Accounts {
    * @param hash the stored string
    * @param enabled whether the user may log in
    * @param version changes with the password, and with nothing else
+   * @param email its address, null for none
    * @param totp what one-time passwords are made of, encrypted; null where none are asked for
    */
   record Credentials(
-      UUID id, String name, String hash, boolean enabled, long version, Buffer totp) {
+      UUID id, String name, String hash, boolean enabled, long version, String email, Buffer totp) {
     /** With the next password. */
     Credentials with(String nextHash) {
-      return new Credentials(id, name, nextHash, enabled, version + 1, totp);
+      return new Credentials(id, name, nextHash, enabled, version + 1, email, totp);
+    }
+
+    /** What others who know the user would try as a password. */
+    List<String> guesses() {
+      return email == null ? List.of(name) : List.of(name, Email.local(email));
     }
 
     @Override
@@ -124,15 +131,11 @@ final class Accounts {
               VALUES ($1, $2, $3, $4, $7)
               ON CONFLICT DO NOTHING
               RETURNING id, username, created_at, email, false AS second_factor),
-            mailed AS (
-              INSERT INTO mails (kind, user_id, address, expires_at)
-              SELECT CASE WHEN owner.id IS NULL THEN 'verify-email' ELSE 'address-taken' END,
-                coalesce(owner.id, added.id), $9, now() + interval '1 day'
-              FROM added LEFT JOIN users owner ON owner.email_key = $10 WHERE $9::text IS NOT NULL),
             kept AS (
               INSERT INTO idempotency_keys (key, request_hash, user_id, created_at)
               SELECT $5, $6, id, created_at FROM added WHERE $5::text IS NOT NULL)
-            SELECT added.*, happened('registered', id, $8) FROM added""",
+            SELECT added.*, happened('registered', id, $8), verify_email(id, $9, $10, 0)
+            FROM added""",
             id,
             name.typed(),
             name.key(),
@@ -182,6 +185,7 @@ final class Accounts {
         row.getString("password_hash"),
         row.getBoolean("enabled"),
         row.getLong("version"),
+        row.getString("email"),
         row.getBuffer("totp"));
   }
 
@@ -204,8 +208,7 @@ final class Accounts {
                               name_seal = CASE WHEN EXISTS (
                                 SELECT FROM users other WHERE other.name_seal = $3 AND other.id <> $1)
                                 THEN NULL ELSE $3 END, password_hash = '', roles = '{}', enabled = false,
-                              email = NULL, email_key = NULL, totp = NULL, totp_kek = NULL,
-                              totp_since = NULL, version = version + 1, deleted_at = now()
+                              version = version + 1, deleted_at = now()
                             WHERE id = $1 AND version = $2 AND enabled
                             RETURNING happened('deleted', id, $4)""",
                             verified.id(),
@@ -216,30 +219,32 @@ final class Accounts {
                     done ->
                         done.rowCount() == 0
                             ? Future.succeededFuture(false)
-                            : erase(transaction, verified.id())
-                                .compose(
-                                    v -> Sessions.endAll(transaction, verified.id(), "deleted"))
-                                .map(true)));
-  }
-
-  private static Future<?> erase(Database.Statements statements, UUID user) {
-    return statements.query(
-        """
-        WITH codes AS (DELETE FROM recovery_codes WHERE user_id = $1)
-        DELETE FROM mails WHERE user_id = $1""",
-        user);
+                            : Sessions.endAll(transaction, verified.id(), "deleted").map(true)));
   }
 
   /**
-   * Gives a user another name.
+   * Gives a user another name. The one of before stays taken for a while, as that of a user who was
+   * deleted.
    *
-   * @return fails with {@link ErrorCode#CONFLICT} when it is taken, and as for a wrong password
-   *     when there is another one by now
+   * @param before seal of that
+   * @return fails with {@link ErrorCode#CONFLICT} when the new one is taken, and as for a wrong
+   *     password when there is another one by now
    */
-  Future<User> rename(Call call, Credentials verified, Name name) {
+  Future<User> rename(Call call, Credentials verified, Name name, byte[] before) {
     return database
+        .transaction(call, t -> rename(t, call, verified, name, before))
+        .recover(
+            failure ->
+                Future.failedFuture(
+                    failure instanceof PgException refusal && UNIQUE.equals(refusal.getSqlState())
+                        ? taken()
+                        : failure));
+  }
+
+  private static Future<User> rename(
+      Database.Statements statements, Call call, Credentials verified, Name name, byte[] before) {
+    return statements
         .query(
-            call,
             """
             UPDATE users SET username = $3, username_key = $4, name_seal = $5
             WHERE id = $1 AND version = $2 AND enabled
@@ -255,14 +260,18 @@ final class Accounts {
         .compose(
             rows ->
                 first(rows)
-                    .map(row -> Future.succeededFuture(user(row)))
-                    .orElseGet(() -> Reauthentication.wrong("/password")))
-        .recover(
-            failure ->
-                Future.failedFuture(
-                    failure instanceof PgException refusal && UNIQUE.equals(refusal.getSqlState())
-                        ? taken()
-                        : failure));
+                    .map(row -> keep(statements, before).map(user(row)))
+                    .orElseGet(() -> Reauthentication.wrong("/password")));
+  }
+
+  private static Future<?> keep(Database.Statements statements, byte[] seal) {
+    return statements.query(
+        """
+        INSERT INTO users
+          (id, username, username_key, password_hash, roles, enabled, name_seal, deleted_at)
+        SELECT id, '', '!' || id, '', '{}', false, $1, now() FROM gen_random_uuid() id
+        ON CONFLICT DO NOTHING""",
+        Buffer.buffer(seal));
   }
 
   static ServiceException taken() {

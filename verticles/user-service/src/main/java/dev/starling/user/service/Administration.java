@@ -32,11 +32,11 @@ import java.util.UUID;
 final class Administration {
   private static final long ADMINISTRATORS = 0x6164_6d69_6eL; // "admin"
   private static final int PAGE = 50;
-  static final String ACCOUNT = "id, username, created_at, enabled, roles";
+  static final String ACCOUNT =
+      "id, username, created_at, enabled, roles, email, totp_since IS NOT NULL AS second_factor";
 
   private final Database database;
   private final Sessions sessions;
-  private final SecondFactors factors;
   private final Emails emails;
   private final Cursors cursors;
   private final Throttle throttle;
@@ -51,7 +51,6 @@ final class Administration {
   Administration(
       Database database,
       Sessions sessions,
-      SecondFactors factors,
       Emails emails,
       Cursors cursors,
       Throttle throttle,
@@ -59,7 +58,6 @@ final class Administration {
       Optional<byte[]> secret) {
     this.database = database;
     this.sessions = sessions;
-    this.factors = factors;
     this.emails = emails;
     this.cursors = cursors;
     this.throttle = throttle;
@@ -105,7 +103,9 @@ final class Administration {
         row.getString("username"),
         row.getOffsetDateTime("created_at").toInstant(),
         row.getBoolean("enabled"),
-        List.of(row.getArrayOfStrings("roles")));
+        List.of(row.getArrayOfStrings("roles")),
+        row.getString("email"),
+        row.getBoolean("second_factor"));
   }
 
   Future<Account> account(AccountById request, Call call) {
@@ -236,8 +236,7 @@ final class Administration {
   }
 
   Future<Done> endSecondFactor(AccountById request, Call call) {
-    return factors
-        .off(call, request.id())
+    return SecondFactors.end(database.statements(call), call, request.id())
         .map(
             there -> {
               if (!there) {

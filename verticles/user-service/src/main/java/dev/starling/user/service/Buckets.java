@@ -113,8 +113,10 @@ final class Buckets {
 
   /** Those of a one-time password. */
   List<Bucket> oneTime(UUID user) {
+    byte[] id = bytes(user.toString());
     return List.of(
-        within(Counted.ONE_TIME, Limit.ONE_TIME_FAILURES, QUARTER, bytes(user.toString())));
+        within(Counted.ONE_TIME, Limit.ONE_TIME_FAILURES, QUARTER, id),
+        within(Counted.ONE_TIME_CEILING, Limit.CEILING, SEASON, id));
   }
 
   /** Those of a mail with a code. */

@@ -27,5 +27,7 @@ enum Counted {
   /** Mails with a code to one address. */
   ADDRESS,
   /** Codes out of mails that were tried from one network. */
-  CODES
+  CODES,
+  /** Wrong one-time passwords for one account, without a right one between them. */
+  ONE_TIME_CEILING
 }

@@ -239,6 +239,11 @@ final class Database {
     Future<RowSet<Row>> query(String sql, Object... parameters);
   }
 
+  /** Those of a call, each for itself; see {@link #query}. */
+  Statements statements(Call call) {
+    return (sql, parameters) -> query(call, sql, parameters);
+  }
+
   /** Statements of one call that happen together or not at all. */
   final class Transaction implements Statements {
     private final Call call;

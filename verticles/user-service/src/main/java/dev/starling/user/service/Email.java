@@ -53,6 +53,11 @@ record Email(String address, String key) {
                     "is no address to which mail can be sent"));
   }
 
+  /** What stands before the at. */
+  static String local(String address) {
+    return address.substring(0, address.lastIndexOf('@'));
+  }
+
   private static Optional<String> domain(String text) {
     try {
       String ascii = IDN.toASCII(text, IDN.USE_STD3_ASCII_RULES).toLowerCase(Locale.ROOT);

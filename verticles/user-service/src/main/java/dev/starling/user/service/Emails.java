@@ -9,6 +9,7 @@ import dev.starling.user.service.Throttle.Outcome;
 import io.vertx.core.Future;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -77,19 +78,22 @@ final class Emails {
   private static Future<Done> ask(Database.Statements statements, Credentials user, Email email) {
     return statements
         .query(
-            """
-            UPDATE mails SET used_at = now()
-            WHERE user_id = $1 AND kind = 'verify-email' AND used_at IS NULL""",
-            user.id())
+            "SELECT id FROM users WHERE id = $1 AND version = $2 AND enabled FOR UPDATE",
+            user.id(),
+            user.version())
+        .compose(
+            there ->
+                there.size() == 0
+                    ? Reauthentication.<RowSet<Row>>wrong("/password")
+                    : statements.query(
+                        """
+                        UPDATE mails SET used_at = now()
+                        WHERE user_id = $1 AND kind = 'verify-email' AND used_at IS NULL""",
+                        user.id()))
         .compose(
             v ->
                 statements.query(
-                    """
-                    INSERT INTO mails (kind, user_id, address, version, expires_at)
-                    SELECT CASE WHEN owner.id IS NULL THEN 'verify-email' ELSE 'address-taken' END,
-                      coalesce(owner.id, $1), $2, $4, now() + interval '1 day'
-                    FROM (SELECT $3::text AS email_key) AS asked
-                      LEFT JOIN users owner ON owner.email_key = asked.email_key AND owner.id <> $1""",
+                    "SELECT verify_email($1, $2, $3, $4)",
                     user.id(),
                     email.address(),
                     email.key(),
@@ -97,14 +101,14 @@ final class Emails {
         .map(new Done());
   }
 
-  /** Makes the address of a mail its user's. */
-  Future<Done> verify(Call call, String code) {
+  /** Makes the address of a mail the user's who asked for it. */
+  Future<Done> verify(Call call, UUID user, String code) {
     return tried(
         call,
         () ->
             codes
                 .read(code)
-                .map(mail -> database.transaction(call, t -> take(t, call, mail)))
+                .map(mail -> database.transaction(call, t -> take(t, call, user, mail)))
                 .orElseGet(Emails::wrong));
   }
 
@@ -124,22 +128,29 @@ final class Emails {
             ErrorCode.INVALID, "/code", "code", "is not a code of a mail, too old, or was used"));
   }
 
-  private static Future<Done> take(Database.Statements statements, Call call, UUID mail) {
+  /** The user's row is locked first, by whatever changes password or address. */
+  private static Future<Done> take(
+      Database.Statements statements, Call call, UUID user, UUID mail) {
     return statements
-        .query(
-            """
-            UPDATE mails SET used_at = now() FROM users
-            WHERE mails.id = $1 AND kind = 'verify-email' AND used_at IS NULL
-              AND expires_at > now() AND users.id = user_id AND users.version = mails.version
-              AND enabled
-            RETURNING user_id, address""",
-            mail)
+        .query("SELECT version FROM users WHERE id = $1 AND enabled FOR UPDATE", user)
+        .map(Accounts::first)
+        .compose(
+            owner ->
+                owner.isEmpty()
+                    ? Emails.<RowSet<Row>>wrong()
+                    : statements.query(
+                        """
+                        UPDATE mails SET used_at = now()
+                        WHERE id = $1 AND user_id = $2 AND version = $3 AND kind = 'verify-email'
+                          AND used_at IS NULL AND expires_at > now()
+                        RETURNING address""",
+                        mail,
+                        user,
+                        owner.get().getLong("version")))
         .map(Accounts::first)
         .compose(
             used ->
-                used.map(
-                        row ->
-                            set(statements, call, row.getUUID("user_id"), row.getString("address")))
+                used.map(row -> set(statements, call, user, row.getString("address")))
                     .orElseGet(Emails::wrong));
   }
 
@@ -191,7 +202,7 @@ final class Emails {
                     WITH asked AS (
                       INSERT INTO mails (kind, user_id, address, version, expires_at)
                       SELECT 'reset-password', id, email, version, now() + interval '30 minutes'
-                      FROM users WHERE email_key = $1 AND enabled
+                      FROM users WHERE email_key = $1 AND enabled FOR KEY SHARE
                       RETURNING user_id)
                     SELECT happened('reset-requested', (SELECT user_id FROM asked), $2)""",
                     email.key(),
@@ -210,12 +221,15 @@ final class Emails {
         .query(
             call,
             """
-            WITH there AS (SELECT id, email, version FROM users WHERE id = $1 AND deleted_at IS NULL),
+            WITH there AS (
+              SELECT id, email, version, email IS NOT NULL AND enabled AND $3 AS reachable
+              FROM users WHERE id = $1 AND deleted_at IS NULL FOR KEY SHARE),
             sent AS (
               INSERT INTO mails (kind, user_id, address, version, expires_at)
               SELECT 'reset-password', id, email, version, now() + interval '30 minutes'
-              FROM there WHERE email IS NOT NULL AND $3)
-            SELECT email IS NOT NULL AND $3 AS sent, happened('reset-sent', id, $2) FROM there""",
+              FROM there WHERE reachable)
+            SELECT reachable, CASE WHEN reachable THEN happened('reset-sent', id, $2) END
+            FROM there""",
             user,
             Audit.by(call),
             sending)
@@ -225,9 +239,10 @@ final class Emails {
                   Accounts.first(rows)
                       .orElseThrow(
                           () -> new ServiceException(ErrorCode.NOT_FOUND, "There is no such user"));
-              if (!row.getBoolean("sent")) {
+              if (!row.getBoolean("reachable")) {
                 throw new ServiceException(
-                    ErrorCode.CONFLICT, "The account has no address, or no mail is sent here");
+                    ErrorCode.CONFLICT,
+                    "The account has no address, or is disabled, or no mail is sent here");
               }
               return new Done();
             });
@@ -253,19 +268,29 @@ final class Emails {
     return codes.read(code);
   }
 
-  /** Replaces a password, once for a code; says whether it did. */
-  Future<Boolean> reset(Call call, UUID mail, Credentials found, String hash) {
+  /**
+   * Replaces a password, once for a code; says whether it did.
+   *
+   * @param forgiven keys of what counts no more, since the address is a second proof
+   */
+  Future<Boolean> reset(
+      Call call, UUID mail, Credentials found, String hash, List<byte[]> forgiven) {
     return database.transaction(
         call,
         transaction ->
             transaction
                 .query(
                     """
-                    WITH used AS (
-                      UPDATE mails SET used_at = now()
-                      WHERE id = $1 AND used_at IS NULL AND expires_at > now() RETURNING user_id)
+                    WITH owner AS MATERIALIZED (
+                      SELECT id, email FROM users
+                      WHERE id = $2 AND version = $3 AND enabled FOR UPDATE),
+                    used AS (
+                      UPDATE mails SET used_at = now() FROM owner
+                      WHERE mails.id = $1 AND user_id = owner.id AND address = owner.email
+                        AND used_at IS NULL AND expires_at > now()
+                      RETURNING user_id)
                     UPDATE users SET password_hash = $4, version = version + 1
-                    FROM used WHERE id = user_id AND id = $2 AND version = $3 AND enabled
+                    FROM used WHERE id = user_id
                     RETURNING happened('password-reset', id, $5)""",
                     mail,
                     found.id(),
@@ -277,6 +302,7 @@ final class Emails {
                         done.rowCount() == 0
                             ? Future.succeededFuture(false)
                             : Sessions.endAll(transaction, found.id(), "password reset")
+                                .compose(v -> Throttle.forgive(transaction, forgiven))
                                 .map(true)));
   }
 

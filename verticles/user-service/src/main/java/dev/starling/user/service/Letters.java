@@ -60,6 +60,8 @@ final class Letters {
       case "email-changed" -> notice(address, "Your account has another address now");
       case "second-factor-on" -> notice(address, "One-time passwords are asked for from now on");
       case "second-factor-off" -> notice(address, "No one-time passwords are asked for any more");
+      case "login-failed" ->
+          notice(address, "Somebody gave your password, and a wrong one-time password");
       case "recovery-code-used" -> notice(address, "A recovery code was used to log in");
       default -> throw new IllegalArgumentException("There is no mail of the kind " + kind);
     };

@@ -77,11 +77,10 @@ final class Logins {
   private Future<Tokens> login(
       Login request, Call call, HashPool.Place place, String name, Optional<Credentials> found) {
     byte[] device = devices.known(found, request.deviceToken());
-    boolean proof =
-        request.oneTimeCode() != null && found.filter(c -> c.totp() != null).isPresent();
+    String code = request.oneTimeCode() == null ? "" : request.oneTimeCode().strip();
     return throttle.around(
         call,
-        buckets.login(name, call.source(), device, proof),
+        buckets.login(name, call.source(), device, !code.isEmpty()),
         buckets.ended(name, call.source(), device),
         Logins::outcome,
         () ->
@@ -90,7 +89,8 @@ final class Logins {
                 .compose(
                     verified ->
                         verified
-                            .map(c -> recognise(call, c, request, device))
+                            .filter(c -> code.isEmpty() || c.totp() != null)
+                            .map(c -> recognise(call, c, request.password(), code, device))
                             .orElseGet(() -> refuse(call, name, found))));
   }
 
@@ -101,7 +101,10 @@ final class Logins {
     return failure.code() == ErrorCode.UNAUTHENTICATED ? Outcome.WRONG : Outcome.UNDONE;
   }
 
-  /** The same for all; only the audit log knows why. */
+  /**
+   * The same for all; only the audit log knows why. A code for an account without a second factor
+   * is one of them, since a code lets one try beyond the ceiling.
+   */
   private Future<Tokens> refuse(Call call, String name, Optional<Credentials> found) {
     String reason = found.map(c -> c.enabled() ? "password" : "disabled").orElse("unknown name");
     return failed(call, name, found, reason).compose(v -> wrong());
@@ -123,24 +126,36 @@ final class Logins {
         new ServiceException(ErrorCode.UNAUTHENTICATED, "Username or password is wrong"));
   }
 
-  private Future<Tokens> recognise(Call call, Credentials verified, Login request, byte[] device) {
+  private Future<Tokens> recognise(
+      Call call, Credentials verified, String password, String code, byte[] device) {
     return factors
-        .check(call, verified, request.oneTimeCode())
+        .check(
+            call,
+            verified,
+            code,
+            "/one_time_code",
+            (statements, amr) -> begin(statements, call, verified, password, device, amr))
         .recover(
             refused ->
-                failed(call, verified.name(), Optional.of(verified), "second factor")
-                    .compose(v -> Future.failedFuture(refused)))
-        .compose(amr -> begin(call, verified, request.password(), device, amr));
+                SecondFactors.isWrongCode(refused)
+                    ? failed(call, verified.name(), Optional.of(verified), "second factor")
+                        .compose(v -> Future.failedFuture(refused))
+                    : Future.failedFuture(refused));
   }
 
   private Future<Tokens> begin(
-      Call call, Credentials verified, String password, byte[] device, List<String> amr) {
+      Database.Statements statements,
+      Call call,
+      Credentials verified,
+      String password,
+      byte[] device,
+      List<String> amr) {
     return issuer.first(
         verified,
         device,
         token ->
             sessions
-                .begin(call, verified.id(), verified.version(), token, amr)
+                .begin(statements, call, verified.id(), verified.version(), token, amr)
                 .onSuccess(begun -> begun.ifPresent(live -> renew(verified, password))),
         Logins::wrong);
   }

@@ -24,6 +24,9 @@ record MailServer(MailConfig connection, Email from, String link) {
   private static final int CONNECT_MILLIS = 5_000;
   private static final int IDLE_SECONDS = 20;
 
+  /** As many mails are sent at a time. */
+  static final int CONNECTIONS = 4;
+
   /**
    * Of the settings below {@code user}; empty where no server is set.
    *
@@ -53,8 +56,11 @@ record MailServer(MailConfig connection, Email from, String link) {
         .setHostname(url.getHost())
         .setPort(url.getPort() > 0 ? url.getPort() : tls ? SUBMISSIONS : SUBMISSION)
         .setSsl(tls)
-        .setStarttls(startTls(url, tls))
-        .setMaxPoolSize(2)
+        .setStarttls(
+            tls || ca.isEmpty() && isLoopback(url.getHost())
+                ? StartTLSOptions.DISABLED
+                : StartTLSOptions.REQUIRED)
+        .setMaxPoolSize(CONNECTIONS)
         .setKeepAliveTimeout(IDLE_SECONDS)
         .setConnectTimeout(CONNECT_MILLIS)
         .setIdleTimeout(IDLE_SECONDS);
@@ -73,13 +79,6 @@ record MailServer(MailConfig connection, Email from, String link) {
         .setLogin(LoginOption.REQUIRED)
         .setUsername(colon < 0 ? login : login.substring(0, colon))
         .setPassword(colon < 0 ? "" : login.substring(colon + 1));
-  }
-
-  private static StartTLSOptions startTls(URI url, boolean tls) {
-    if (tls) {
-      return StartTLSOptions.DISABLED;
-    }
-    return isLoopback(url.getHost()) ? StartTLSOptions.OPTIONAL : StartTLSOptions.REQUIRED;
   }
 
   private static boolean isLoopback(String host) {

@@ -53,7 +53,13 @@ final class Migrations {
    * @param role of the service
    */
   static Future<Void> run(SqlConnection connection, String role) {
-    return alone(connection, () -> bring(connection).compose(v -> grant(connection, role)));
+    return alone(
+        connection,
+        () ->
+            history(connection) // before what is granted on all tables to come
+                .compose(v -> grantLater(connection, role))
+                .compose(v -> bring(connection))
+                .compose(v -> grant(connection, role)));
   }
 
   private static Future<Void> bring(SqlConnection connection) {
@@ -66,6 +72,18 @@ final class Migrations {
         .execute()
         .compose(v -> work.get())
         .eventually(() -> connection.query("SELECT pg_advisory_unlock(" + LOCK + ")").execute());
+  }
+
+  /** Nodes that run meanwhile use a new table as soon as it is there. */
+  private static Future<Void> grantLater(SqlConnection connection, String role) {
+    return connection
+        .preparedQuery(
+            """
+            SELECT format('ALTER DEFAULT PRIVILEGES IN SCHEMA %I'
+              ' GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %I', current_schema(), $1)""")
+        .execute(Tuple.of(role))
+        .compose(rows -> connection.query(rows.iterator().next().getString(0)).execute())
+        .mapEmpty();
   }
 
   /** Of all that is there, since a table may be as old as the first start with one role only. */

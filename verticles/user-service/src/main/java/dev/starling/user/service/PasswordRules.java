@@ -5,6 +5,7 @@ import dev.starling.runtime.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 
 /** What a new password must be, besides what the contract says of its length. */
@@ -46,24 +47,26 @@ final class PasswordRules implements AutoCloseable {
    * since lists are looked into, and worth a place among those that hash.
    *
    * @param password that has passed {@link #check}
-   * @param username of its user
+   * @param names of its user, and what stands for the user elsewhere
    */
-  Future<Void> checkGuesses(String pointer, String password, String username) {
+  Future<Void> checkGuesses(String pointer, String password, List<String> names) {
     return vertx.executeBlocking(
         () -> {
-          guess(pointer, password, username);
+          guess(pointer, password, names);
           return null;
         },
         false);
   }
 
-  private void guess(String pointer, String password, String username) throws IOException {
-    Optional<String> reason = blocked.refusal(password, username);
-    if (reason.isPresent()) {
-      throw refusal(pointer, "blocked", reason.get());
-    }
-    if (Likeness.alike(password, username)) {
-      throw refusal(pointer, "similar", "is too much like the username");
+  private void guess(String pointer, String password, List<String> names) throws IOException {
+    for (String name : names) {
+      Optional<String> reason = blocked.refusal(password, name);
+      if (reason.isPresent()) {
+        throw refusal(pointer, "blocked", reason.get());
+      }
+      if (Likeness.alike(password, name)) {
+        throw refusal(pointer, "similar", "is too much like the username or the address");
+      }
     }
     if (breached.isPresent() && breached.get().contains(password)) {
       throw refusal(

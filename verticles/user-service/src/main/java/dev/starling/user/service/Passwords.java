@@ -26,7 +26,6 @@ final class Passwords {
   private final HashPool hashes;
   private final PasswordHasher hasher;
   private final PasswordRules rules;
-  private final Throttle throttle;
   private final Buckets buckets;
   private final Issuer issuer;
 
@@ -37,7 +36,6 @@ final class Passwords {
       HashPool hashes,
       PasswordHasher hasher,
       PasswordRules rules,
-      Throttle throttle,
       Buckets buckets,
       Issuer issuer) {
     this.reauthentication = reauthentication;
@@ -46,24 +44,20 @@ final class Passwords {
     this.hashes = hashes;
     this.hasher = hasher;
     this.rules = rules;
-    this.throttle = throttle;
     this.buckets = buckets;
     this.issuer = issuer;
   }
 
-  /**
-   * Begins a new session in the place of all others. Two computations: one for each password.
-   *
-   * @param amr how the user was recognised in the session of now
-   */
-  Future<Tokens> change(Call call, UUID user, ChangePassword request, List<String> amr) {
+  /** Begins a new session in the place of all others. Two computations: one for each password. */
+  Future<Tokens> change(Call call, UUID user, ChangePassword request) {
     rules.check(NEW, request.newPassword());
     return reauthentication.of(
         call,
         user,
         Reauthentication.CURRENT,
         request.currentPassword(),
-        (place, verified) ->
+        request.oneTimeCode(),
+        (place, verified, amr) ->
             another(request)
                 .compose(v -> hash(place, verified, request.newPassword()))
                 .compose(hash -> change(call, verified, hash, amr)));
@@ -80,7 +74,7 @@ final class Passwords {
 
   private Future<String> hash(HashPool.Place place, Credentials user, String password) {
     return rules
-        .checkGuesses(NEW, password, user.name())
+        .checkGuesses(NEW, password, user.guesses())
         .compose(v -> hasher.hash(place, user.id(), password));
   }
 
@@ -121,11 +115,7 @@ final class Passwords {
   private Future<Done> reset(
       Call call, HashPool.Place place, UUID mail, Credentials found, String password) {
     return hash(place, found, password)
-        .compose(hash -> emails.reset(call, mail, found, hash))
-        .compose(
-            done ->
-                done
-                    ? throttle.forgive(call, buckets.account(found.name())).map(new Done())
-                    : Emails.wrong());
+        .compose(hash -> emails.reset(call, mail, found, hash, buckets.account(found.name())))
+        .compose(done -> done ? Future.succeededFuture(new Done()) : Emails.wrong());
   }
 }

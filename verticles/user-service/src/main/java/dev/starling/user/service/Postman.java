@@ -17,12 +17,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Sends the mails that are written down in the database, at least once. A node takes some and
  * leaves them alone for a while: if they are not known to be sent by then, any node tries again,
- * half a minute later at first, twice as long after each further time.
+ * half a minute later at first, twice as long after each further one, four minutes at most.
  */
 final class Postman implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Postman.class);
   private static final long EVERY = 500;
-  private static final int AT_ONCE = 10;
 
   /** Less than the first wait, after which somebody else may send it. */
   private static final long SENDING_SECONDS = 25;
@@ -82,13 +81,13 @@ final class Postman implements AutoCloseable {
                     .preparedQuery(
                         """
                         UPDATE mails SET attempts = attempts + 1,
-                          due_at = now() + make_interval(secs => 30 * 2 ^ least(attempts, 10))
+                          due_at = now() + make_interval(secs => 30 * 2 ^ least(attempts, 3))
                         WHERE id IN (
                           SELECT id FROM mails WHERE sent_at IS NULL AND due_at < now()
                             AND used_at IS NULL AND expires_at > now()
                           ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
                         RETURNING id, kind, address""")
-                    .execute(Tuple.of(AT_ONCE)))
+                    .execute(Tuple.of(MailServer.CONNECTIONS)))
         .compose(this::send);
   }
 
@@ -100,23 +99,19 @@ final class Postman implements AutoCloseable {
     return Future.join(sent);
   }
 
+  /** What is sent late is known to be sent all the same, so that it is not sent again. */
   private Future<?> send(UUID id, String kind, String address) {
-    return client
-        .sendMail(letters.of(id, kind, address))
-        .timeout(SENDING_SECONDS, TimeUnit.SECONDS)
-        .compose(
-            sent -> settle(id, "sent_at = now()"),
-            failure ->
-                failure instanceof SMTPException refusal && refusal.isPermanent()
-                    ? settle(id, "due_at = 'infinity'").compose(v -> Future.failedFuture(failure))
-                    : Future.failedFuture(failure));
+    return Future.succeededFuture()
+        .compose(v -> client.sendMail(letters.of(id, kind, address)))
+        .compose(sent -> settle(id))
+        .timeout(SENDING_SECONDS, TimeUnit.SECONDS);
   }
 
-  private Future<?> settle(UUID id, String outcome) {
+  private Future<?> settle(UUID id) {
     return database.job(
         connection ->
             connection
-                .preparedQuery("UPDATE mails SET " + outcome + " WHERE id = $1")
+                .preparedQuery("UPDATE mails SET sent_at = now() WHERE id = $1")
                 .execute(Tuple.of(id)));
   }
 }

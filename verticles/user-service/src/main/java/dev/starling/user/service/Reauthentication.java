@@ -23,6 +23,7 @@ final class Reauthentication {
   private final Accounts accounts;
   private final HashPool hashes;
   private final PasswordHasher hasher;
+  private final SecondFactors factors;
   private final Throttle throttle;
   private final Buckets buckets;
 
@@ -30,28 +31,32 @@ final class Reauthentication {
       Accounts accounts,
       HashPool hashes,
       PasswordHasher hasher,
+      SecondFactors factors,
       Throttle throttle,
       Buckets buckets) {
     this.accounts = accounts;
     this.hashes = hashes;
     this.hasher = hasher;
+    this.factors = factors;
     this.throttle = throttle;
     this.buckets = buckets;
   }
 
   /** What is done once the password is known to be right. */
   interface Work<T> {
-    Future<T> of(HashPool.Place place, Credentials verified);
+    Future<T> of(HashPool.Place place, Credentials verified, List<String> amr);
   }
 
   /**
-   * Does the work if the password is the user's.
+   * Does the work if the password is the user's, and the code where one is needed.
    *
    * @param pointer to the password in the request
+   * @param code null for none
    * @return fails as {@link #wrong}, with what {@link Throttle#around} says, or with {@link
    *     HashPool.Full}
    */
-  <T> Future<T> of(Call call, UUID user, String pointer, String password, Work<T> work) {
+  <T> Future<T> of(
+      Call call, UUID user, String pointer, String password, String code, Work<T> work) {
     return hashes.admit(
         Duration.ofMillis(call.remaining()),
         place ->
@@ -67,8 +72,17 @@ final class Reauthentication {
                         .compose(
                             verified ->
                                 verified
-                                    .map(c -> work.of(place, c))
+                                    .map(c -> recognise(call, place, c, code, work))
                                     .orElseGet(() -> wrong(pointer)))));
+  }
+
+  /** The work has transactions of its own: the code is used up, whatever comes of it. */
+  private <T> Future<T> recognise(
+      Call call, HashPool.Place place, Credentials verified, String code, Work<T> work) {
+    return factors
+        .check(
+            call, verified, code, "/oneTimeCode", (statements, amr) -> Future.succeededFuture(amr))
+        .compose(amr -> work.of(place, verified, amr));
   }
 
   private static Outcome outcome(ServiceException failure) {

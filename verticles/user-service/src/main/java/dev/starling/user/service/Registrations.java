@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Makes accounts: each name once, and each key once.
@@ -73,8 +74,12 @@ final class Registrations {
         Duration.ofMillis(call.remaining()),
         place ->
             rules
-                .checkGuesses("/password", request.password(), name.key())
+                .checkGuesses("/password", request.password(), guesses(name, email))
                 .compose(v -> settled(attempt, taken -> counted(attempt, place, taken))));
+  }
+
+  private static List<String> guesses(Name name, Email email) {
+    return email == null ? List.of(name.key()) : List.of(name.key(), Email.local(email.key()));
   }
 
   private void check(Register request, String name) {
@@ -97,17 +102,26 @@ final class Registrations {
                     : replay(attempt, standing.kept()));
   }
 
-  /** One that finds the name taken counts too, since it tells that there is such a user. */
   private Future<User> counted(Attempt attempt, HashPool.Place place, boolean taken) {
-    return throttle.around(
+    return counted(
         attempt.call(),
-        buckets.registration(attempt.call().source()),
+        () -> taken ? Future.failedFuture(Accounts.taken()) : createWithMail(attempt, place));
+  }
+
+  /**
+   * Does what gives somebody a name, unless that was done too often. What finds the name taken
+   * counts too, since it tells that there is such a user.
+   */
+  <T> Future<T> counted(Call call, Supplier<Future<T>> work) {
+    return throttle.around(
+        call,
+        buckets.registration(call.source()),
         List.of(),
         failure ->
             failure == null || failure.code() == ErrorCode.CONFLICT
                 ? Outcome.WRONG
                 : Outcome.UNDONE,
-        () -> taken ? Future.failedFuture(Accounts.taken()) : createWithMail(attempt, place));
+        work);
   }
 
   /**

@@ -37,9 +37,7 @@ final class RequestSeal {
     byte[] password = bytes(OpaqueString.of(request.password()));
     return request.email() == null
         ? new byte[][] {bytes(key), bytes(request.username()), password}
-        : new byte[][] {
-          bytes(key), bytes(request.username()), password, bytes(request.email())
-        };
+        : new byte[][] {bytes(key), bytes(request.username()), password, bytes(request.email())};
   }
 
   private static byte[] bytes(String text) {

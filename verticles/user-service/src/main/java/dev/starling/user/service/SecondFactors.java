@@ -3,15 +3,12 @@ package dev.starling.user.service;
 import dev.starling.runtime.Call;
 import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.ServiceException;
-import dev.starling.user.api.UserContract.Done;
 import dev.starling.user.api.UserContract.RecoveryCodes;
 import dev.starling.user.api.UserContract.TotpSecret;
 import dev.starling.user.service.Accounts.Credentials;
 import dev.starling.user.service.Throttle.Outcome;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.List;
@@ -35,6 +32,7 @@ final class SecondFactors {
   static final List<String> PASSWORD = List.of("pwd");
   private static final List<String> BOTH = List.of("pwd", OTP, "mfa");
 
+  private static final String WRONG = "one-time-code";
   private static final int CODES = 10;
 
   /** Of five bits each. */
@@ -70,40 +68,53 @@ final class SecondFactors {
     this.issuer = issuer;
   }
 
+  /** What is done once it is known how the user was recognised. */
+  interface Work<T> {
+    Future<T> of(Database.Statements statements, List<String> amr);
+  }
+
   /**
-   * How a user is recognised who has given the right password.
+   * Does the work for a user who has given the right password, and the right code where one is
+   * needed: that is used up if the work succeeds, and only then.
    *
    * @param code null for none
+   * @param pointer to the code in the request
    * @return fails with {@link ErrorCode#FORBIDDEN} when a code is needed and this is not one, and
    *     with {@link ErrorCode#TOO_MANY_REQUESTS} after too many wrong ones
    */
-  Future<List<String>> check(Call call, Credentials verified, String code) {
+  <T> Future<T> check(Call call, Credentials verified, String code, String pointer, Work<T> work) {
     if (verified.totp() == null) {
-      return Future.succeededFuture(PASSWORD);
+      return work.of(database.statements(call), PASSWORD);
     }
     if (code == null || code.isBlank()) {
       return Future.failedFuture(
           ServiceException.ofField(
-              ErrorCode.FORBIDDEN,
-              "/one_time_code",
-              "second-factor",
-              "A one-time password is needed"));
+              ErrorCode.FORBIDDEN, pointer, "second-factor", "A one-time password is needed"));
     }
+    ServiceException wrong = wrong(ErrorCode.FORBIDDEN, pointer);
     return counted(
-            call,
-            verified.id(),
-            wrong(ErrorCode.FORBIDDEN, "/one_time_code"),
-            () -> use(call, verified, code))
-        .map(BOTH);
+        call,
+        verified.id(),
+        wrong,
+        () ->
+            database.transaction(
+                call,
+                t ->
+                    use(t, call, verified, code)
+                        .compose(right -> right ? work.of(t, BOTH) : Future.failedFuture(wrong))));
+  }
+
+  static boolean isWrongCode(Throwable failure) {
+    return ServiceException.of(failure).errors().stream().anyMatch(e -> e.rule().equals(WRONG));
   }
 
   private static ServiceException wrong(ErrorCode code, String pointer) {
     return ServiceException.ofField(
-        code, pointer, "one-time-code", "is not a code of now, or was used before");
+        code, pointer, WRONG, "is not a code of now, or was used before");
   }
 
   private <T> Future<T> counted(
-      Call call, UUID user, ServiceException wrong, Supplier<Future<Optional<T>>> attempt) {
+      Call call, UUID user, ServiceException wrong, Supplier<Future<T>> attempt) {
     List<Bucket> counts = buckets.oneTime(user);
     return throttle.around(
         call,
@@ -111,30 +122,24 @@ final class SecondFactors {
         counts.stream().map(Bucket::key).toList(),
         failure ->
             failure == null ? Outcome.RIGHT : failure == wrong ? Outcome.WRONG : Outcome.UNDONE,
-        () ->
-            attempt
-                .get()
-                .compose(
-                    right ->
-                        right.map(Future::succeededFuture).orElse(Future.failedFuture(wrong))));
+        attempt);
   }
 
-  /** Uses a code up; empty when it is none, or was used before. */
-  private Future<Optional<Done>> use(Call call, Credentials verified, String code) {
+  /** Uses a code up; false when it is none, or was used before. */
+  private Future<Boolean> use(
+      Database.Statements statements, Call call, Credentials verified, String code) {
     String typed = code.replaceAll("[\\s-]", "").toLowerCase(Locale.ROOT);
     if (ONE_TIME.matcher(typed).matches()) {
       return step(verified.id(), verified.totp(), typed)
-          .compose(step -> step.isPresent() ? take(call, verified, step.get()) : none());
+          .compose(
+              step ->
+                  step.isPresent()
+                      ? take(statements, verified, step.get())
+                      : Future.succeededFuture(false));
     }
-    return RECOVERY.matcher(typed).matches() ? recover(call, verified.id(), typed) : none();
-  }
-
-  private static <T> Future<Optional<T>> none() {
-    return Future.succeededFuture(Optional.empty());
-  }
-
-  private static Optional<Done> one(RowSet<Row> rows) {
-    return Accounts.first(rows).map(row -> new Done());
+    return RECOVERY.matcher(typed).matches()
+        ? recover(statements, call, verified.id(), typed)
+        : Future.succeededFuture(false);
   }
 
   private Future<Optional<Long>> step(UUID user, Buffer secret, String password) {
@@ -146,23 +151,23 @@ final class SecondFactors {
     return "one-time passwords of " + user;
   }
 
-  private Future<Optional<Done>> take(Call call, Credentials verified, long step) {
-    return database
+  private static Future<Boolean> take(
+      Database.Statements statements, Credentials verified, long step) {
+    return statements
         .query(
-            call,
             """
             UPDATE users SET totp_step = $3
-            WHERE id = $1 AND totp = $2 AND totp_step < $3 RETURNING id""",
+            WHERE id = $1 AND totp = $2 AND totp_step < $3""",
             verified.id(),
             verified.totp(),
             step)
-        .map(SecondFactors::one);
+        .map(rows -> rows.rowCount() == 1);
   }
 
-  private Future<Optional<Done>> recover(Call call, UUID user, String code) {
-    return database
+  private Future<Boolean> recover(
+      Database.Statements statements, Call call, UUID user, String code) {
+    return statements
         .query(
-            call,
             """
             WITH used AS (
               DELETE FROM recovery_codes WHERE user_id = $1 AND seal = ANY($2) RETURNING user_id)
@@ -172,7 +177,7 @@ final class SecondFactors {
                 .map(Buffer::buffer)
                 .toArray(Buffer[]::new),
             Audit.by(call))
-        .map(SecondFactors::one);
+        .map(rows -> rows.size() == 1);
   }
 
   private static byte[] bytes(Object text) {
@@ -192,7 +197,7 @@ final class SecondFactors {
         .query(
             call,
             """
-            UPDATE users SET totp = $3, totp_kek = $4
+            UPDATE users SET totp = $3, totp_kek = $4, totp_step = 0
             WHERE id = $1 AND version = $2 AND enabled AND totp_since IS NULL
             RETURNING username""",
             verified.id(),
@@ -210,11 +215,17 @@ final class SecondFactors {
   }
 
   private static ServiceException conflict(String detail) {
-    return ServiceException.ofField(ErrorCode.CONFLICT, "", "second-factor", detail);
+    return ServiceException.ofField(ErrorCode.CONFLICT, "", "one-time-passwords", detail);
   }
 
-  /** From a first right password on they are asked for; tells the recovery codes. */
-  Future<RecoveryCodes> confirm(Call call, UUID user, String code) {
+  /**
+   * From a first right password on they are asked for; tells the recovery codes. All other sessions
+   * end, since they began without.
+   *
+   * @param session of the caller, which goes on as one with a second factor
+   */
+  Future<RecoveryCodes> confirm(Call call, UUID user, UUID session, String code) {
+    ServiceException wrong = wrong(ErrorCode.INVALID, "/code");
     return database
         .query(
             call, "SELECT totp FROM users WHERE id = $1 AND totp_since IS NULL AND enabled", user)
@@ -228,33 +239,51 @@ final class SecondFactors {
                 counted(
                     call,
                     user,
-                    wrong(ErrorCode.INVALID, "/code"),
-                    () -> confirm(call, user, secret, code.replaceAll("\\s", ""))));
+                    wrong,
+                    () ->
+                        right(user, secret, code)
+                            .compose(
+                                step ->
+                                    step.map(s -> confirm(call, user, session, secret, s))
+                                        .orElse(Future.failedFuture(wrong)))));
   }
 
-  private Future<Optional<RecoveryCodes>> confirm(
-      Call call, UUID user, Buffer secret, String code) {
-    if (!ONE_TIME.matcher(code).matches()) {
-      return none();
-    }
+  private Future<Optional<Long>> right(UUID user, Buffer secret, String code) {
+    String typed = code.replaceAll("\\s", "");
+    return ONE_TIME.matcher(typed).matches()
+        ? step(user, secret, typed)
+        : Future.succeededFuture(Optional.empty());
+  }
+
+  private Future<RecoveryCodes> confirm(
+      Call call, UUID user, UUID session, Buffer secret, long step) {
     List<String> codes = Stream.generate(this::code).limit(CODES).toList();
-    return step(user, secret, code)
-        .compose(step -> step.isPresent() ? on(call, user, secret, step.get(), codes) : none())
-        .map(
-            on ->
-                on.map(
-                    done -> new RecoveryCodes(codes.stream().map(SecondFactors::shown).toList())));
+    return database
+        .transaction(
+            call,
+            t ->
+                on(t, call, user, secret, step, codes)
+                    .compose(
+                        on ->
+                            on
+                                ? Sessions.strengthen(t, user, session, BOTH)
+                                : Future.failedFuture(conflict("It was confirmed before"))))
+        .map(v -> new RecoveryCodes(codes.stream().map(SecondFactors::shown).toList()));
   }
 
-  private Future<Optional<Done>> on(
-      Call call, UUID user, Buffer secret, long step, List<String> codes) {
-    return database
+  private Future<Boolean> on(
+      Database.Statements statements,
+      Call call,
+      UUID user,
+      Buffer secret,
+      long step,
+      List<String> codes) {
+    return statements
         .query(
-            call,
             """
             WITH confirmed AS (
               UPDATE users SET totp_since = now(), totp_step = $3
-              WHERE id = $1 AND totp = $2 AND totp_step < $3 AND totp_since IS NULL AND enabled
+              WHERE id = $1 AND totp = $2 AND totp_since IS NULL AND enabled
               RETURNING id, happened('second-factor-on', id, $5)),
             given AS (
               INSERT INTO recovery_codes (user_id, seal)
@@ -263,9 +292,11 @@ final class SecondFactors {
             user,
             secret,
             step,
-            codes.stream().map(c -> Buffer.buffer(seals.of(bytes(user), bytes(c)))).toArray(Buffer[]::new),
+            codes.stream()
+                .map(c -> Buffer.buffer(seals.of(bytes(user), bytes(c))))
+                .toArray(Buffer[]::new),
             Audit.by(call))
-        .map(SecondFactors::one);
+        .map(rows -> rows.size() == 1);
   }
 
   private String code() {
@@ -282,35 +313,28 @@ final class SecondFactors {
   }
 
   /**
-   * From now on the password is enough.
+   * From now on the password is enough, whoever wants it.
    *
-   * @param code one of now, or a recovery code
+   * @return whether there is such a user
    */
-  Future<Done> end(Call call, Credentials verified, String code) {
-    if (verified.totp() == null) {
-      return Future.failedFuture(conflict("No one-time passwords are asked for"));
-    }
-    return counted(
-            call,
-            verified.id(),
-            wrong(ErrorCode.INVALID, "/oneTimeCode"),
-            () -> use(call, verified, code))
-        .compose(v -> off(call, verified.id()))
-        .map(new Done());
-  }
-
-  /** Whoever wants it; says whether there is such a user. */
-  Future<Boolean> off(Call call, UUID user) {
-    return database
+  static Future<Boolean> end(Database.Statements statements, Call call, UUID user) {
+    return statements
         .query(
-            call,
             """
-            WITH codes AS (DELETE FROM recovery_codes WHERE user_id = $1)
-            UPDATE users SET totp = NULL, totp_kek = NULL, totp_since = NULL
-            WHERE id = $1 AND deleted_at IS NULL
-            RETURNING happened('second-factor-off', id, $2)""",
+            WITH there AS (SELECT id FROM users WHERE id = $1 AND deleted_at IS NULL),
+            codes AS (DELETE FROM recovery_codes WHERE user_id = $1),
+            ended AS (
+              UPDATE users SET totp = NULL, totp_kek = NULL, totp_since = NULL
+              WHERE id = $1 AND totp_since IS NOT NULL AND deleted_at IS NULL
+              RETURNING happened('second-factor-off', id, $2) AS entry)
+            SELECT (SELECT entry FROM ended) FROM there""",
             user,
             Audit.by(call))
         .map(rows -> rows.size() == 1);
+  }
+
+  /** What a user asks for who has none to end. */
+  static ServiceException none() {
+    return conflict("No one-time passwords are asked for");
   }
 }

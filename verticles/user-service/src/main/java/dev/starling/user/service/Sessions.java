@@ -116,9 +116,14 @@ final class Sessions {
    * @param amr how the user was recognised
    * @return empty when the user has gone or been disabled, or has another password by now
    */
-  Future<Optional<Live>> begin(Call call, UUID user, long version, byte[] token, List<String> amr) {
-    return begin(
-        (sql, p) -> database.query(call, sql, p), call, "logged-in", user, version, token, amr);
+  Future<Optional<Live>> begin(
+      Database.Statements statements,
+      Call call,
+      UUID user,
+      long version,
+      byte[] token,
+      List<String> amr) {
+    return begin(statements, call, "logged-in", user, version, token, amr);
   }
 
   private Future<Optional<Live>> begin(
@@ -352,6 +357,26 @@ final class Sessions {
                   jsonb_build_object('sessions', (SELECT count(*) FROM ended)))""",
             user,
             by)
+        .mapEmpty();
+  }
+
+  /**
+   * Ends all sessions of a user but one, whose user has just been recognised better.
+   *
+   * @param amr how
+   */
+  static Future<Void> strengthen(
+      Database.Statements statements, UUID user, UUID session, List<String> amr) {
+    return statements
+        .query(
+            "WITH ended AS (UPDATE sessions "
+                + END
+                + """
+                'second factor' WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL)
+                UPDATE sessions SET amr = $3 WHERE user_id = $1 AND id = $2""",
+            user,
+            session,
+            amr.toArray(String[]::new))
         .mapEmpty();
   }
 

@@ -144,6 +144,13 @@ final class Throttle {
 
   private ServiceException refusal(Counted counted, double wait) {
     refusals.get(counted).increment();
+    if (counted == Counted.ONE_TIME_CEILING) {
+      return ServiceException.ofField(
+          ErrorCode.FORBIDDEN,
+          "",
+          "second-proof",
+          "After so many failures one-time codes are taken no more; ask an administrator");
+    }
     if (counted == Counted.CEILING) {
       return ServiceException.ofField(
           ErrorCode.FORBIDDEN,
@@ -185,9 +192,13 @@ final class Throttle {
 
   /** What was counted under these keys counts no more. */
   Future<Void> forgive(Call call, List<byte[]> keys) {
-    return database
+    return forgive(database.statements(call), keys);
+  }
+
+  /** The same, together with what it is forgiven for. */
+  static Future<Void> forgive(Database.Statements statements, List<byte[]> keys) {
+    return statements
         .query(
-            call,
             """
             WITH locked AS (
               SELECT key FROM throttle WHERE key = ANY($1) ORDER BY key FOR UPDATE)

@@ -6,8 +6,8 @@ import dev.starling.runtime.Limits;
 import dev.starling.runtime.Node;
 import dev.starling.runtime.Secrets;
 import dev.starling.runtime.ServiceException;
-import dev.starling.user.api.UserContract.BeginTotp;
 import dev.starling.user.api.UserContract.AuditVerification;
+import dev.starling.user.api.UserContract.BeginTotp;
 import dev.starling.user.api.UserContract.ById;
 import dev.starling.user.api.UserContract.ChangeEmail;
 import dev.starling.user.api.UserContract.ChangeName;
@@ -18,9 +18,9 @@ import dev.starling.user.api.UserContract.Done;
 import dev.starling.user.api.UserContract.EndSession;
 import dev.starling.user.api.UserContract.EndTotp;
 import dev.starling.user.api.UserContract.EndedSessions;
-import dev.starling.user.api.UserContract.FinishReset;
 import dev.starling.user.api.UserContract.Export;
 import dev.starling.user.api.UserContract.ExportMe;
+import dev.starling.user.api.UserContract.FinishReset;
 import dev.starling.user.api.UserContract.KeySet;
 import dev.starling.user.api.UserContract.Login;
 import dev.starling.user.api.UserContract.Logout;
@@ -34,15 +34,14 @@ import dev.starling.user.api.UserContract.StartReset;
 import dev.starling.user.api.UserContract.Tokens;
 import dev.starling.user.api.UserContract.TotpSecret;
 import dev.starling.user.api.UserContract.User;
-import dev.starling.user.api.UserContract.VerifyEmail;
 import dev.starling.user.api.UserContract.VerifyAudit;
+import dev.starling.user.api.UserContract.VerifyEmail;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -180,7 +179,7 @@ final class Users implements AutoCloseable {
             throttle,
             buckets,
             node.options().issuer());
-    reauthentication = new Reauthentication(accounts, hashes, hasher, throttle, buckets);
+    reauthentication = new Reauthentication(accounts, hashes, hasher, factors, throttle, buckets);
     registrations =
         new Registrations(
             accounts,
@@ -197,15 +196,13 @@ final class Users implements AutoCloseable {
             audit, accounts, names, sessions, hashes, hasher, factors, issuer, throttle, buckets,
             devices);
     passwords =
-        new Passwords(
-            reauthentication, emails, sessions, hashes, hasher, rules, throttle, buckets, issuer);
+        new Passwords(reauthentication, emails, sessions, hashes, hasher, rules, buckets, issuer);
     Cursors cursors = new Cursors(pepper);
     exports = new Exports(database, cursors);
     administration =
         new Administration(
             database,
             sessions,
-            factors,
             emails,
             cursors,
             throttle,
@@ -363,17 +360,7 @@ final class Users implements AutoCloseable {
   }
 
   Future<Tokens> changePassword(ChangePassword request, Call call) {
-    return passwords.change(call, user(call), request, amr(call)).recover(Users::overloaded);
-  }
-
-  private static List<String> amr(Call call) {
-    return call
-        .caller()
-        .claims()
-        .getJsonArray("amr", new JsonArray(SecondFactors.PASSWORD))
-        .stream()
-        .map(String::valueOf)
-        .toList();
+    return passwords.change(call, user(call), request).recover(Users::overloaded);
   }
 
   /** Fails with {@link ErrorCode#CONFLICT} for the only administrator. */
@@ -381,7 +368,8 @@ final class Users implements AutoCloseable {
     return withPassword(
         call,
         request.password(),
-        (place, verified) ->
+        request.oneTimeCode(),
+        (place, verified, amr) ->
             accounts
                 .delete(call, verified, names)
                 .compose(
@@ -391,32 +379,44 @@ final class Users implements AutoCloseable {
                             : Reauthentication.wrong(PASSWORD)));
   }
 
-  private <T> Future<T> withPassword(Call call, String password, Reauthentication.Work<T> work) {
+  private <T> Future<T> withPassword(
+      Call call, String password, String code, Reauthentication.Work<T> work) {
     return reauthentication
-        .of(call, user(call), PASSWORD, password, work)
+        .of(call, user(call), PASSWORD, password, code, work)
         .recover(Users::overloaded);
   }
 
+  /** One that finds the name taken counts as a registration does, since it tells the same. */
   Future<User> changeName(ChangeName request, Call call) {
     Names.Name name = names.of(request.username());
     Username.check(name.key());
     return withPassword(
         call,
         request.password(),
-        (place, verified) ->
+        request.oneTimeCode(),
+        (place, verified, amr) ->
             rules
-                .checkGuesses(PASSWORD, request.password(), name.key())
-                .compose(v -> accounts.rename(call, verified, name)));
+                .checkGuesses(PASSWORD, request.password(), List.of(name.key()))
+                .compose(
+                    v ->
+                        registrations.counted(
+                            call,
+                            () ->
+                                accounts.rename(
+                                    call, verified, name, names.seal(verified.name())))));
   }
 
   Future<Done> changeEmail(ChangeEmail request, Call call) {
     Email email = emails.typed("/email", request.email());
     return withPassword(
-        call, request.password(), (place, verified) -> emails.change(call, verified, email));
+        call,
+        request.password(),
+        request.oneTimeCode(),
+        (place, verified, amr) -> emails.change(call, verified, email));
   }
 
   Future<Done> verifyEmail(VerifyEmail request, Call call) {
-    return emails.verify(call, request.code());
+    return emails.verify(call, user(call), request.code());
   }
 
   Future<Done> startReset(StartReset request, Call call) {
@@ -429,18 +429,24 @@ final class Users implements AutoCloseable {
 
   Future<TotpSecret> beginTotp(BeginTotp request, Call call) {
     return withPassword(
-        call, request.password(), (place, verified) -> factors.begin(call, verified));
+        call, request.password(), null, (place, verified, amr) -> factors.begin(call, verified));
   }
 
   Future<RecoveryCodes> confirmTotp(ConfirmTotp request, Call call) {
-    return factors.confirm(call, user(call), request.code());
+    UUID session = UUID.fromString(call.caller().claims().getString("sid"));
+    return factors.confirm(call, user(call), session, request.code());
   }
 
   Future<Done> endTotp(EndTotp request, Call call) {
     return withPassword(
         call,
         request.password(),
-        (place, verified) -> factors.end(call, verified, request.oneTimeCode()));
+        request.oneTimeCode(),
+        (place, verified, amr) ->
+            verified.totp() == null
+                ? Future.failedFuture(SecondFactors.none())
+                : SecondFactors.end(database.statements(call), call, verified.id())
+                    .map(new Done()));
   }
 
   Future<Export> export(ExportMe request, Call call) {
