@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -57,12 +58,27 @@ public final class GatewayVerticle extends VerticleBase {
     node = Node.of(vertx);
     table = new RouteTable(strings("routes"), isAdministrative());
     limits = node.options().limits();
-    pipeline =
-        new Pipeline(
-            vertx, arrivals, new ClientAddress(strings("trusted-proxies")), strings("cors"));
+    ClientAddress addresses = new ClientAddress(strings("trusted-proxies"));
+    return vertx
+        .executeBlocking(this::pages, false)
+        .onSuccess(
+            pages -> pipeline = new Pipeline(vertx, arrivals, addresses, strings("cors"), pages))
+        .compose(pages -> certificate())
+        .onSuccess(options -> follow())
+        .compose(this::listen);
+  }
+
+  private List<Pages> pages() {
+    return isAdministrative()
+        ? List.of()
+        : ServiceLoader.load(Pages.class, Pages.class.getClassLoader()).stream()
+            .map(ServiceLoader.Provider::get)
+            .toList();
+  }
+
+  private void follow() {
     route();
     node.directory().onChange(() -> context.runOnContext(v -> changed()));
-    return certificate().compose(this::listen);
   }
 
   private Future<HttpServerOptions> certificate() {

@@ -13,6 +13,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
@@ -34,8 +35,14 @@ final class Pipeline {
   private static final Logger log = LoggerFactory.getLogger(Pipeline.class);
   private static final Pattern FORM =
       Pattern.compile("\\s*(multipart/|application/x-www-form)", Pattern.CASE_INSENSITIVE);
+  private static final Pattern ENCODED_FORM =
+      Pattern.compile(
+          "\\s*application/x-www-form-urlencoded\\s*(;\\s*charset=\"?utf-8\"?\\s*)?",
+          Pattern.CASE_INSENSITIVE);
+  private static final long MAX_FORM = 16_384;
   private static final String TRACE = "trace";
   private static final String BODY = "body";
+  private static final String LIMIT = "limit";
   private static final long LINGER = 1_000;
 
   private final Vertx vertx;
@@ -43,7 +50,9 @@ final class Pipeline {
   private final Map<HttpConnection, Arrival> arrivals;
   private final ClientAddress addresses;
   private final List<String> origins;
+  private final Map<String, Handler<RoutingContext>> pages;
   private final BodyHandler body = BodyHandler.create(false);
+  private final BodyHandler form = BodyHandler.create(false).setMergeFormAttributes(false);
 
   /**
    * Makes what all routers of a gateway share.
@@ -51,29 +60,35 @@ final class Pipeline {
    * @param arrivals of the open connections, kept by the gateway
    * @param addresses says whose requests they are
    * @param origins whose pages may call
+   * @param pages that are served besides
    */
   Pipeline(
       Vertx vertx,
       Map<HttpConnection, Arrival> arrivals,
       ClientAddress addresses,
-      List<String> origins) {
+      List<String> origins,
+      List<Pages> pages) {
     this.vertx = vertx;
     this.addresses = addresses;
     this.node = Node.of(vertx);
     this.arrivals = arrivals;
     this.origins = origins;
+    this.pages =
+        pages.stream()
+            .collect(Collectors.toMap(Pages::path, each -> each.handler(vertx, this::call)));
   }
 
   /** A router of these routes and of their description. */
   Router router(List<ContractDocument.Entry> routes, Handler<RoutingContext> description) {
     Router fresh = Router.router(vertx);
     fresh.route().handler(this::begin);
+    pages.forEach((path, handler) -> serve(fresh.route(path + "/*"), handler));
     if (!origins.isEmpty()) {
       fresh.route().handler(Pipeline::vary);
       fresh.route().handler(cors(origins));
     }
     fresh.route().handler(Pipeline::refuseForms);
-    fresh.route().handler(context -> body.setBodyLimit(bodyLimit()).handle(context));
+    fresh.route().handler(context -> read(context, body, bodyLimit()));
     fresh.route().handler(this::arrived);
     fresh
         .route(RouteTable.OPENAPI)
@@ -180,6 +195,23 @@ final class Pipeline {
             ErrorCode.REQUEST_TIMED_OUT, "The body did not arrive within " + waited + " ms"));
   }
 
+  private void serve(Route route, Handler<RoutingContext> pages) {
+    route
+        .handler(Pipeline::refuseAllButForms)
+        .handler(context -> read(context, form, Math.min(MAX_FORM, bodyLimit())))
+        .handler(this::arrived)
+        .handler(pages);
+  }
+
+  private static void refuseAllButForms(RoutingContext context) {
+    List<String> types = context.request().headers().getAll(HttpHeaders.CONTENT_TYPE);
+    if (types.stream().allMatch(type -> ENCODED_FORM.matcher(type).matches())) {
+      context.next();
+    } else {
+      context.fail(ErrorCode.UNSUPPORTED_MEDIA_TYPE.status());
+    }
+  }
+
   /** The body handler would parse them, for nobody. */
   private static void refuseForms(RoutingContext context) {
     String type = context.request().getHeader(HttpHeaders.CONTENT_TYPE);
@@ -188,6 +220,11 @@ final class Pipeline {
     } else {
       context.next();
     }
+  }
+
+  private static void read(RoutingContext context, BodyHandler handler, long limit) {
+    context.put(LIMIT, limit);
+    handler.setBodyLimit(limit).handle(context);
   }
 
   private void arrived(RoutingContext context) {
@@ -253,7 +290,7 @@ final class Pipeline {
     return switch (code) {
       case NOT_FOUND -> "Nothing answers at this address; /openapi.json lists what does";
       case METHOD_NOT_ALLOWED -> context.request().method() + " is not known at this address";
-      case TOO_LARGE -> "The body is larger than " + bodyLimit() + " bytes";
+      case TOO_LARGE -> "The body is larger than " + context.get(LIMIT) + " bytes";
       default -> code.title();
     };
   }

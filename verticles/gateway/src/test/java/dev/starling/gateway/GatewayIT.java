@@ -238,6 +238,80 @@ class GatewayIT {
     }
   }
 
+  private static String sign(String headers, String body) {
+    return "POST /guestbook/new"
+        + HOST
+        + "content-type: application/x-www-form-urlencoded\r\nconnection: close\r\n"
+        + headers
+        + "content-length: "
+        + body.length()
+        + "\r\n\r\n"
+        + body;
+  }
+
+  @Test
+  @DisplayName("HT5 TH8 pages get forms, the client's address, and the headers of all answers")
+  void servesPages() throws Exception {
+    start(new JsonObject().put("trusted-proxies", new JsonArray().add("127.0.0.0/8")));
+    String answer = once(sign("x-forwarded-for: 192.0.2.7\r\n", "text=a%20%C3%A4+b"));
+
+    assertThat(answer).startsWith("HTTP/1.1 200").contains(EVERYWHERE);
+    assertThat(answer).endsWith("/guestbook/new 192.0.2.7 wrote a \u00c3\u00a4 b");
+    assertThat(get("/guestbook")).endsWith("/guestbook 127.0.0.1 wrote null");
+    assertThat(get("/guestbook/")).startsWith("HTTP/1.1 200");
+    assertProblem(get("/guestbooks"), 404);
+  }
+
+  @Test
+  @DisplayName("HT3 HT4 pages get no other bodies than forms, and no large ones")
+  void givesPagesNothingButForms() throws Exception {
+    start();
+    for (String type :
+        List.of("application/json", "multipart/form-data; boundary=x", "text/plain", "")) {
+      assertProblem(
+          once(
+              sign("", "{}")
+                  .replace(
+                      "content-type: application/x-www-form-urlencoded", "content-type: " + type)),
+          415);
+    }
+    String most = ("text=" + "a".repeat(4_090) + "&").repeat(4);
+    assertThat(most).hasSize(16_384);
+    assertThat(once(sign("", most))).startsWith("HTTP/1.1 200");
+    String large = once(sign("", most + "&"));
+    assertProblem(large, 413);
+    assertThat(large).contains("larger than 16384 bytes");
+    assertProblem(once(sign("", "%zz=%")), 400);
+  }
+
+  @Test
+  @DisplayName("HT4 a form has its time, and the smaller limit of two")
+  void limitsForms() throws Exception {
+    start(Map.of(Limit.HTTP_BODY_TIMEOUT, 700L, Limit.HTTP_BODY, 1_024L));
+    assertProblem(once(sign("", "text=" + "a".repeat(1_020))), 413);
+    try (Line line = new Line(port)) {
+      line.send(sign("", "x".repeat(999)).replace("x".repeat(999), ""));
+      assertProblem(drip(line), 408);
+    }
+  }
+
+  @Test
+  @DisplayName("HT6 what other origins may call does not make pages theirs")
+  void letsNoOtherOriginReadPages() throws Exception {
+    start(new JsonObject().put("cors", new JsonArray().add("https://app.example")));
+    String answer = once(sign("origin: https://app.example\r\n", "text=a"));
+
+    assertThat(answer.toLowerCase()).doesNotContain("access-control-");
+  }
+
+  @Test
+  @DisplayName("AZ7 pages are not on the port for administration")
+  void servesNoPagesToAdministrators() throws Exception {
+    start(new JsonObject().put("administrative", true));
+
+    assertProblem(get("/guestbook"), 404);
+  }
+
   @Test
   void answersPipelinedRequestsInOrder() throws Exception {
     start();
