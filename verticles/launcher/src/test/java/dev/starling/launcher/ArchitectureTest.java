@@ -16,7 +16,10 @@ import com.tngtech.archunit.lang.ArchRule;
 @AnalyzeClasses(packages = "dev.starling", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
   private static final String[] PARTS = {
-    "dev.starling.user.service", "dev.starling.gateway", "dev.starling.console"
+    "dev.starling.user.service",
+    "dev.starling.gateway",
+    "dev.starling.account",
+    "dev.starling.console"
   };
 
   @ArchTest
@@ -36,7 +39,28 @@ class ArchitectureTest {
           .resideInAnyPackage("dev.starling.gateway", "dev.starling.console")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("dev.starling.user..");
+          .resideInAnyPackage("dev.starling.user..", "dev.starling.account");
+
+  @ArchTest
+  static final ArchRule pagesKnowContractAndGateway =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.starling.account")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("dev.starling.user.service", "dev.starling.console");
+
+  @ArchTest
+  static final ArchRule onlyPagesMakeHtml =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.starling.account")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("com.samskivert..")
+          .orShould()
+          .dependOnClassesThat()
+          .haveFullyQualifiedName("io.vertx.core.http.Cookie");
 
   @ArchTest
   static final ArchRule onlyTheLauncherKnowsTheParts =

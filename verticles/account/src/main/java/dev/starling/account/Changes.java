@@ -1,0 +1,71 @@
+package dev.starling.account;
+
+import dev.starling.runtime.ErrorCode;
+import dev.starling.runtime.ServiceException;
+import dev.starling.user.api.UserContract;
+import dev.starling.user.api.UserContract.ChangePassword;
+import dev.starling.user.api.UserContract.DeleteMe;
+import io.vertx.core.Future;
+import java.util.List;
+
+/** What who is signed in changes about the account; each change asks for the password. */
+final class Changes {
+  private static final Field AGREED = Field.agreement("I understand that this cannot be undone");
+
+  private final Form password =
+      Form.own(
+          "/password",
+          "Change your password",
+          "You stay signed in here, and are signed out everywhere else.",
+          List.of(
+              Field.password("currentPassword", "Current password"),
+              Field.newPassword("newPassword", "New password")),
+          "Change the password",
+          Changes::changePassword);
+
+  private final Form deletion =
+      Form.own(
+              "/deletion",
+              "Delete your account",
+              "Your sessions end and what is personal is erased. Nobody can bring the account back.",
+              List.of(Field.password("password", "Password"), AGREED),
+              "Delete the account",
+              Changes::delete)
+          .dangerously();
+
+  Form password() {
+    return password;
+  }
+
+  Form deletion() {
+    return deletion;
+  }
+
+  private static Future<Void> changePassword(Visit visit) {
+    return visit
+        .call(
+            UserContract.CHANGE_PASSWORD,
+            new ChangePassword(visit.field("currentPassword"), visit.field("newPassword")))
+        .onSuccess(visit::keep)
+        .compose(v -> visit.done(Notices.PASSWORD));
+  }
+
+  private static Future<Void> delete(Visit visit) {
+    if (visit.field(AGREED.name()).isEmpty()) {
+      return Future.failedFuture(
+          ServiceException.ofField(
+              ErrorCode.INVALID,
+              "/" + AGREED.name(),
+              "agreed",
+              "Please confirm that you understand"));
+    }
+    return visit
+        .call(UserContract.DELETE_ME, new DeleteMe(visit.field("password")))
+        .compose(
+            v -> {
+              visit.forget();
+              visit.forgetDevice();
+              return visit.done(Notices.DELETED);
+            });
+  }
+}
