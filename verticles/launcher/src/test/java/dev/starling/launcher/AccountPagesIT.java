@@ -1,9 +1,11 @@
 package dev.starling.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.vertx.core.json.JsonObject;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,6 +32,8 @@ class AccountPagesIT {
   static void start() throws Exception {
     node = StarlingProcess.in(directory).onAnyPort().start();
     api = new Client(node.api());
+    await().atMost(Duration.ofSeconds(60)).until(() -> api.register("warm").statusCode() == 409);
+    await().atMost(Duration.ofSeconds(60)).until(() -> api.login("warm").statusCode() == 200);
     browser = new Chromium(node.api());
   }
 
@@ -71,7 +75,7 @@ class AccountPagesIT {
     String name = "ada." + scripts;
     browser.scripts(scripts).open("/account/register");
     browser.type("username", name).type("password", "password123456789");
-    browser.press("Make the account");
+    browser.press("Make the account").shows("Please look at this again");
 
     assertThat(browser.find("#password-problem").getText())
         .isEqualTo("Password is too easy to guess, being made of common passwords.");
@@ -87,7 +91,7 @@ class AccountPagesIT {
 
     signIn(name);
     String other = elsewhere(name);
-    browser.open("/account");
+    browser.open("/account").shows("Sign out everywhere else");
     assertThat(browser.all(".sessions li")).hasSize(2);
     assertThat(browser.all(".sessions form")).hasSize(1);
     browser.press("Sign out everywhere else");
@@ -162,7 +166,9 @@ class AccountPagesIT {
   }
 
   private static void look(String name, String scheme, String path) throws Exception {
-    if (path != null) {
+    if (path == null) {
+      browser.shows("Please look at this again");
+    } else {
       browser.open(path);
     }
     for (int width : List.of(1024, 390)) {

@@ -183,6 +183,33 @@ class CanariesIT {
     client.get("/.well-known/jwks.json");
   }
 
+  private static void visitPages() throws Exception {
+    Visitor visitor = new Visitor(gateway.api());
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                visitor.submit("/account", "username", NAME, "password", NEXT).statusCode() == 303);
+    keep(
+        "page's",
+        new JsonObject()
+            .put("refresh_token", visitor.cookies.get("__Secure-refresh"))
+            .put("access_token", visitor.cookies.get("__Host-access")));
+    CANARIES.put("page's device token", visitor.cookies.get("__Secure-device"));
+    CANARIES.put("page's secret", visitor.cookies.get("__Host-form"));
+    assertThat(visitor.get("/account").body()).contains(NAME);
+    for (String path : List.of("/account", "/account/register", "/account/password")) {
+      String[] wrong = {
+        "username", NAME, "password", PASSWORD, "currentPassword", PASSWORD, "newPassword", "canary"
+      };
+      visitor.submit(path, wrong);
+      visitor.send(visitor.form(path, "canary", wrong).build());
+      visitor.send(visitor.form(path, "%zz", wrong).build());
+      visitor.submit(path, "username", PASSWORD.repeat(1_000));
+    }
+    visitor.submit("/account/sign-out");
+  }
+
   private static String refresh(String token) {
     return new JsonObject().put("refresh_token", token).encode();
   }
@@ -237,6 +264,7 @@ class CanariesIT {
       "AU2 TL4 no secret and no name is in a log at any level, an answer, a page or a dump")
   void tellsNothing() throws Exception {
     useAllRoutes();
+    visitPages();
     CANARIES.put(
         "password hash",
         postgres.query("SELECT password_hash FROM users").get(0).getString(0).substring(40));

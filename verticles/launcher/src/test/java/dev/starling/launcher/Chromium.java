@@ -49,6 +49,7 @@ final class Chromium implements AutoCloseable {
         new ChromeDriver(
             new ChromeDriverService.Builder().usingDriverExecutable(executable).build(), options);
     driver.manage().timeouts().pageLoadTimeout(Duration.ofSeconds(60));
+    driver.manage().timeouts().implicitlyWait(Duration.ofSeconds(10));
   }
 
   /** A test that needs a program fails without it. */
@@ -155,11 +156,11 @@ final class Chromium implements AutoCloseable {
    * What axe-core finds to be wrong for those who cannot see or hear well, its serious findings.
    */
   List<?> findings() {
-    driver.executeScript(axe());
     return (List<?>)
         driver.executeAsyncScript(
-            """
-            const done = arguments[arguments.length - 1];
+            axe()
+                + """
+            ;const done = arguments[arguments.length - 1];
             axe.run().then(found => done(found.violations
               .filter(each => ["serious", "critical"].includes(each.impact))
               .map(each => each.id + ": " + each.nodes.map(node => node.html).join(" "))));""");
