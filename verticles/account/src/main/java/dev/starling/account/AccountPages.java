@@ -27,10 +27,11 @@ public final class AccountPages implements Pages {
     Entrance entrance = new Entrance();
     Overview overview = new Overview();
     Changes changes = new Changes();
-    pages.put("", new Page(visit -> home(visit, entrance, overview), entrance.signIn()::submit));
+    pages.put("", new Page(visit -> home(visit, entrance, overview), entrance::submit));
     add(entrance.register());
-    add(changes.password());
-    add(changes.deletion());
+    changes.forms().forEach(this::add);
+    new Mails().forms().forEach(this::add);
+    new SecondFactor().forms().forEach(this::add);
     pages.put("/sign-out", Page.of(entrance::signOut));
     pages.put("/sessions/end", Page.of(overview::end));
     pages.put("/sessions/end-others", Page.of(overview::endOthers));
@@ -43,7 +44,7 @@ public final class AccountPages implements Pages {
   private static Future<Void> home(Visit visit, Entrance entrance, Overview overview) {
     return visit
         .isSignedIn()
-        .compose(signedIn -> signedIn ? overview.show(visit) : entrance.signIn().show(visit));
+        .compose(signedIn -> signedIn ? overview.show(visit) : entrance.show(visit));
   }
 
   @Override

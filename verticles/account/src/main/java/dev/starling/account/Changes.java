@@ -3,6 +3,8 @@ package dev.starling.account;
 import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.ServiceException;
 import dev.starling.user.api.UserContract;
+import dev.starling.user.api.UserContract.ChangeEmail;
+import dev.starling.user.api.UserContract.ChangeName;
 import dev.starling.user.api.UserContract.ChangePassword;
 import dev.starling.user.api.UserContract.DeleteMe;
 import io.vertx.core.Future;
@@ -33,12 +35,44 @@ final class Changes {
               Changes::delete)
           .dangerously();
 
-  Form password() {
-    return password;
+  private final Form name =
+      Form.own(
+          "/name",
+          "Change your username",
+          null,
+          List.of(Field.newUsername(), Field.password("password", "Password")),
+          "Change the username",
+          Changes::changeName);
+
+  private final Form email =
+      Form.own(
+          "/email",
+          "Change your e-mail address",
+          "A mail with a code goes to the new address, which counts when you have typed that code.",
+          List.of(
+              Field.email("New e-mail address", null, true),
+              Field.password("password", "Password")),
+          "Send the code",
+          Changes::changeEmail);
+
+  List<Form> forms() {
+    return List.of(password, name, email, deletion);
   }
 
-  Form deletion() {
-    return deletion;
+  private static Future<Void> changeName(Visit visit) {
+    return visit
+        .call(
+            UserContract.CHANGE_NAME,
+            new ChangeName(visit.field("username"), visit.field("password")))
+        .compose(v -> visit.done(Notices.NAME));
+  }
+
+  private static Future<Void> changeEmail(Visit visit) {
+    return visit
+        .call(
+            UserContract.CHANGE_EMAIL,
+            new ChangeEmail(visit.field("email").strip(), visit.field("password")))
+        .compose(v -> visit.go("/verify?done=" + Notices.MAIL_SENT));
   }
 
   private static Future<Void> changePassword(Visit visit) {

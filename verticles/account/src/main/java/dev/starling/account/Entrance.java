@@ -1,6 +1,7 @@
 package dev.starling.account;
 
 import dev.starling.account.Form.Link;
+import dev.starling.runtime.ServiceException;
 import dev.starling.user.api.UserContract;
 import dev.starling.user.api.UserContract.Login;
 import dev.starling.user.api.UserContract.Logout;
@@ -14,26 +15,58 @@ final class Entrance {
   private static final Field PASSWORD = Field.password("password", "Password");
   private static final Field NEW_PASSWORD = Field.newPassword("password", "Password");
 
+  private static final Field CODE =
+      Field.code("one_time_code", "Code of your authenticator app, or a recovery code");
+  private static final Field EMAIL =
+      Field.email(
+          "E-mail address (if you like)", "To choose another password when it is lost.", false);
+  private static final List<Link> LINKS =
+      List.of(
+          new Link("/register", "Make an account"),
+          new Link("/forgotten", "Choose another password"));
+
   private final Form signIn =
+      Form.open(
+          "", "Sign in", List.of(Field.username(), PASSWORD), "Sign in", LINKS, Entrance::signIn);
+
+  /** For those whose account asks for a code besides the password. */
+  private final Form withCode =
       Form.open(
           "",
           "Sign in",
-          List.of(Field.username(), PASSWORD),
+          List.of(Field.username(), PASSWORD, CODE),
           "Sign in",
-          new Link("/register", "Make an account"),
+          LINKS,
           Entrance::signIn);
 
   private final Form register =
       Form.open(
           "/register",
           "Make an account",
-          List.of(Field.newUsername(), NEW_PASSWORD),
+          List.of(Field.newUsername(), NEW_PASSWORD, EMAIL),
           "Make the account",
-          new Link("", "Sign in to one that you have"),
+          List.of(new Link("", "Sign in to one that you have")),
           Entrance::register);
 
-  Form signIn() {
-    return signIn;
+  Future<Void> show(Visit visit) {
+    visit.mayAsk();
+    return signIn.show(visit);
+  }
+
+  /** The first answer may be that a code is needed: then the form comes again, with its field. */
+  Future<Void> submit(Visit visit) {
+    visit.mayAsk();
+    return signIn(visit)
+        .recover(
+            failure -> {
+              ServiceException refusal = ServiceException.of(failure);
+              boolean coded = visit.has(CODE.name()) || isAskedForCode(refusal);
+              return (coded ? withCode : signIn).refused(visit, refusal);
+            });
+  }
+
+  private static boolean isAskedForCode(ServiceException refusal) {
+    return refusal.errors().stream().anyMatch(e -> e.pointer().equals("/" + CODE.name()));
   }
 
   Form register() {
@@ -49,14 +82,22 @@ final class Entrance {
         .call(
             UserContract.LOGIN,
             new Login(
-                visit.field("username"), visit.field("password"), visit.cookie(Cookies.DEVICE)))
+                visit.field("username"),
+                visit.field("password"),
+                visit.cookie(Cookies.DEVICE),
+                visit.has(CODE.name()) ? visit.code(CODE.name()) : null))
         .onSuccess(visit::keep);
   }
 
   /** Who has made an account is signed in, or signs in when that is not possible now. */
   private static Future<Void> register(Visit visit) {
     return visit
-        .call(UserContract.REGISTER, new Register(visit.field("username"), visit.field("password")))
+        .call(
+            UserContract.REGISTER,
+            new Register(
+                visit.field("username"),
+                visit.field("password"),
+                visit.field("email").isBlank() ? null : visit.field("email").strip()))
         .compose(user -> begin(visit).transform(v -> visit.done(Notices.REGISTERED)));
   }
 

@@ -9,12 +9,20 @@ package dev.starling.account;
  * @param autocomplete what browsers and password managers may fill in (HTML, 4.10.18.7)
  * @param hint below the label, null for none
  * @param length UTF-16 units at most
+ * @param needed whether it must be filled in
  */
-record Field(String name, String label, String type, String autocomplete, String hint, int length) {
+record Field(
+    String name,
+    String label,
+    String type,
+    String autocomplete,
+    String hint,
+    int length,
+    boolean needed) {
   private static final int PASSWORD = 1_024;
 
   static Field username() {
-    return new Field("username", "Username", "text", "username", null, 256);
+    return new Field("username", "Username", "text", "username", null, 256, true);
   }
 
   static Field newUsername() {
@@ -24,12 +32,13 @@ record Field(String name, String label, String type, String autocomplete, String
         "text",
         "username",
         "3 to 64 letters from a to z, digits, dots, dashes and underscores, the first of them a letter or digit.",
-        64);
+        64,
+        true);
   }
 
   /** One that is to be typed as it is now. */
   static Field password(String name, String label) {
-    return new Field(name, label, "password", "current-password", null, PASSWORD);
+    return new Field(name, label, "password", "current-password", null, PASSWORD, true);
   }
 
   /** A 128 characters of two units each is the most that the contract lets through. */
@@ -40,11 +49,27 @@ record Field(String name, String label, String type, String autocomplete, String
         "password",
         "new-password",
         "A phrase of several words that nobody would guess. Spaces count.",
-        256);
+        256,
+        true);
+  }
+
+  /** Not asked for where there is none. */
+  static Field email(String label, String hint, boolean needed) {
+    return new Field("email", label, "email", "email", hint, 254, needed);
+  }
+
+  /** What an authenticator app shows. */
+  static Field code(String name, String label) {
+    return new Field(name, label, "text", "one-time-code", null, 32, true);
+  }
+
+  /** What a mail has brought; a script fills it in from the mail's link. */
+  static Field mailed() {
+    return new Field("code", "Code of the mail", "text", "off", null, 256, true);
   }
 
   static Field agreement(String label) {
-    return new Field("agreed", label, "checkbox", "off", null, 0);
+    return new Field("agreed", label, "checkbox", "off", null, 0, true);
   }
 
   boolean isCheckbox() {
@@ -53,6 +78,6 @@ record Field(String name, String label, String type, String autocomplete, String
 
   /** Whether what was typed is shown again after an error. */
   boolean isShownAgain() {
-    return type.equals("text") || type.equals("email");
+    return autocomplete.equals("username") || autocomplete.equals("email");
   }
 }

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /**
  * A page that asks for something, and says at each field what is wrong with it.
@@ -49,8 +50,13 @@ record Form(
 
   /** For those who are not signed in. */
   static Form open(
-      String path, String title, List<Field> fields, String button, Link link, Action action) {
-    return new Form(path, title, null, fields, button, true, false, List.of(link), action);
+      String path,
+      String title,
+      List<Field> fields,
+      String button,
+      List<Link> links,
+      Action action) {
+    return new Form(path, title, null, fields, button, true, false, links, action);
   }
 
   /** For those who are. */
@@ -98,6 +104,17 @@ record Form(
   }
 
   Future<Void> show(Visit visit, Problems problems) {
+    Map<String, Object> model = new HashMap<>(model(problems, visit::field));
+    model.put("notice", Notices.text(visit.asked("done")));
+    return visit.show(problems.status(), "form", model);
+  }
+
+  /**
+   * What a template needs of it.
+   *
+   * @param typed gives what was typed into a field before
+   */
+  Map<String, Object> model(Problems problems, UnaryOperator<String> typed) {
     Map<String, Object> model = new HashMap<>();
     model.put("title", title);
     model.put("text", text);
@@ -105,11 +122,10 @@ record Form(
     model.put("button", button);
     model.put("dangerous", dangerous);
     model.put("links", links);
-    model.put("notice", Notices.text(visit.asked("done")));
     model.put("problems", summary(problems));
     model.put("failed", problems != Problems.NONE);
-    model.put("fields", fields.stream().map(field -> input(field, visit, problems)).toList());
-    return visit.show(problems.status(), "form", model);
+    model.put("fields", fields.stream().map(field -> input(field, typed, problems)).toList());
+    return model;
   }
 
   /** All that is wrong, in the order of the page, each with the field that it is about. */
@@ -125,7 +141,8 @@ record Form(
     return all;
   }
 
-  private static Map<String, Object> input(Field field, Visit visit, Problems problems) {
+  private static Map<String, Object> input(
+      Field field, UnaryOperator<String> typed, Problems problems) {
     String problem = problems.fields().get(field.name());
     List<String> described = new ArrayList<>();
     if (field.hint() != null) {
@@ -140,7 +157,7 @@ record Form(
     input.put("hint", field.hint());
     input.put("wrong", problem);
     input.put("described", String.join(" ", described));
-    input.put("value", field.isShownAgain() ? visit.field(field.name()) : null);
+    input.put("value", field.isShownAgain() ? typed.apply(field.name()) : null);
     return input;
   }
 }

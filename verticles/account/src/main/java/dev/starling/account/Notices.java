@@ -11,14 +11,31 @@ final class Notices {
   static final String ENDED = "ended";
   static final String OTHERS_ENDED = "others-ended";
 
+  static final String NAME = "name";
+  static final String MAIL_SENT = "mail-sent";
+  static final String VERIFIED = "verified";
+  static final String RESET_SENT = "reset-sent";
+  static final String RESET = "reset";
+  static final String SECOND_FACTOR_ENDED = "second-factor-ended";
+
   private static final Map<String, String> TEXTS =
-      Map.of(
-          SIGNED_OUT, "You are signed out.",
-          REGISTERED, "Your account has been made.",
-          PASSWORD, "Your password has been changed. You are signed out everywhere else.",
-          DELETED, "Your account has been deleted.",
-          ENDED, "The session has ended.",
-          OTHERS_ENDED, "You are signed out everywhere else.");
+      Map.ofEntries(
+          Map.entry(SIGNED_OUT, "You are signed out."),
+          Map.entry(REGISTERED, "Your account has been made."),
+          Map.entry(
+              PASSWORD, "Your password has been changed. You are signed out everywhere else."),
+          Map.entry(DELETED, "Your account has been deleted."),
+          Map.entry(ENDED, "The session has ended."),
+          Map.entry(OTHERS_ENDED, "You are signed out everywhere else."),
+          Map.entry(NAME, "Your username has been changed."),
+          Map.entry(
+              MAIL_SENT,
+              "A mail with a code is on its way to the new address. Type the code here."),
+          Map.entry(VERIFIED, "Your e-mail address is confirmed."),
+          Map.entry(
+              RESET_SENT, "If an account has this address, a mail with a code is on its way."),
+          Map.entry(RESET, "Your password has been changed. Sign in with the new one."),
+          Map.entry(SECOND_FACTOR_ENDED, "You are asked for no code any more."));
 
   private Notices() {}
 

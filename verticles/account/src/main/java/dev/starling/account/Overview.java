@@ -39,6 +39,8 @@ final class Overview {
     model.put("title", "Your account");
     model.put("notice", Notices.text(visit.asked("done")));
     model.put("username", user.username());
+    model.put("email", user.email());
+    model.put("secondFactor", user.secondFactor());
     model.put("since", time(user.created()));
     model.put("sessions", sessions.sessions().stream().map(Overview::session).toList());
     model.put("elsewhere", sessions.sessions().stream().anyMatch(session -> !session.current()));

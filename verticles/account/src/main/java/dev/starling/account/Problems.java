@@ -60,6 +60,7 @@ record Problems(int status, List<String> texts, Map<String, String> fields) {
   private static String text(FieldError error, Field field) {
     return switch (error.rule()) {
       case "wrong" -> "This is not your password.";
+      case "second-factor" -> "Your account asks for this besides the password.";
       case "pattern" -> field.label() + " must have " + field.hint();
       default -> text(error.detail(), field);
     };

@@ -38,6 +38,7 @@ final class Visit {
   private final Assets assets;
   private String access;
   private String secret;
+  private String policy = POLICY;
 
   Visit(RoutingContext context, Node node, Pages.Calls calls, Templates templates, Assets assets) {
     this.context = context;
@@ -78,6 +79,16 @@ final class Visit {
   String field(String name) {
     String value = request.formAttributes().get(name);
     return value == null ? "" : value;
+  }
+
+  /** A code without the spaces and line ends that come along when it is copied. */
+  String code(String name) {
+    return field(name).strip().replace(" ", "");
+  }
+
+  /** Whether the form has such a field at all. */
+  boolean has(String name) {
+    return request.formAttributes().contains(name);
   }
 
   /** What was asked for behind the address's question mark; null for nothing. */
@@ -158,6 +169,11 @@ final class Visit {
     response.addCookie(Cookies.end(Cookies.DEVICE));
   }
 
+  /** Lets the script of the page that is shown ask us, as it does when one signs in. */
+  void mayAsk() {
+    policy = POLICY + "; connect-src 'self'";
+  }
+
   /** Answers with a page. */
   Future<Void> show(int status, String template, Map<String, ?> model) {
     Map<String, Object> whole = new HashMap<>(model);
@@ -169,7 +185,7 @@ final class Visit {
     Buffer page = Buffer.buffer(templates.render(template, whole));
     response
         .setStatusCode(status)
-        .putHeader("content-security-policy", POLICY)
+        .putHeader("content-security-policy", policy)
         .putHeader("referrer-policy", "same-origin");
     return send("text/html; charset=utf-8", page);
   }

@@ -37,10 +37,24 @@ class AccountFormsIT {
   private static final String SCRIPT = "\"'><script>alert(1)</script>";
 
   /** Where one needs no session. */
-  static final List<String> OPEN = List.of("/account", "/account/register");
+  static final List<String> OPEN =
+      List.of(
+          "/account",
+          "/account/register",
+          "/account/verify",
+          "/account/forgotten",
+          "/account/reset");
 
   /** Where one does, and what it asks for. */
-  static final List<String> OWN = List.of("/account/password", "/account/deletion");
+  static final List<String> OWN =
+      List.of(
+          "/account/password",
+          "/account/name",
+          "/account/email",
+          "/account/second-factor",
+          "/account/second-factor/confirm",
+          "/account/second-factor/end",
+          "/account/deletion");
 
   /** What takes forms only. */
   static final List<String> ACTIONS =
@@ -289,6 +303,10 @@ class AccountFormsIT {
 
     assertThat(page.headers().firstValue("Content-Type")).contains("text/html; charset=utf-8");
     assertThat(page.headers().allValues("Content-Security-Policy")).containsExactly(POLICY);
+    if (path.equals("/account")) {
+      assertThat(visitor().get(path).headers().allValues("Content-Security-Policy"))
+          .containsExactly(POLICY + "; connect-src 'self'");
+    }
     assertThat(page.headers().firstValue("Cache-Control")).contains("no-store");
     assertThat(page.headers().firstValue("X-Content-Type-Options")).contains("nosniff");
     assertThat(page.headers().firstValue("Referrer-Policy")).contains("same-origin");

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.Keys;
+import org.openqa.selenium.WebElement;
 
 /** The account pages in a real browser, as persons use them. */
 @Tag("machine")
@@ -132,6 +133,53 @@ class AccountPagesIT {
   }
 
   @Test
+  @DisplayName("OP2 asks for a code besides the password, once the app has shown the first")
+  void asksForASecondFactor() throws Exception {
+    api.register("factor");
+    signIn("factor");
+    browser.open("/account/second-factor").type("password", Client.PASSWORD).press("Go on");
+    look("second-factor-secret", "light", "Add this account to your app");
+    String secret = browser.find("dd code").getText().replace(" ", "");
+    assertThat(browser.find("dd a").getDomAttribute("href")).contains(secret);
+    browser.type("code", "000000").press("Confirm").shows("is not a code of now");
+    browser.type("code", OneTime.password(secret)).press("Confirm");
+    look("recovery-codes", "light", "Your recovery codes");
+    List<String> codes = browser.all(".codes li").stream().map(WebElement::getText).toList();
+    assertThat(codes).hasSize(10);
+    browser
+        .open("/account")
+        .shows("codes of an app")
+        .press("Sign out")
+        .shows("You are signed out.");
+
+    browser.type("username", "factor").type("password", Client.PASSWORD).press("Sign in");
+    look("sign-in-code", "light", "Code of your authenticator app");
+    assertThat(browser.focused().getDomAttribute("id")).isEqualTo("one_time_code");
+    browser.keys(codes.get(0), Keys.ENTER);
+    browser.shows("Your account").press("Sign out").shows("You are signed out.");
+
+    browser.scripts(false).open("/account");
+    browser.type("username", "factor").type("password", Client.PASSWORD).press("Sign in");
+    browser.shows("Code of your authenticator app");
+    assertThat(browser.find("#password").getDomProperty("value")).isEmpty();
+    browser.type("password", Client.PASSWORD).type("one_time_code", codes.get(1));
+    browser.press("Sign in").shows("Your account");
+    browser.open("/account/second-factor/end");
+    browser.type("password", Client.PASSWORD).type("oneTimeCode", codes.get(2));
+    browser.press("Ask for no code").shows("You are asked for no code any more.");
+  }
+
+  @Test
+  @DisplayName("HT8 the code of a mail is behind the link's #, and goes into the field")
+  void takesTheCodeOutOfTheAddress() {
+    for (String path : List.of("/account/verify", "/account/reset")) {
+      browser.open(path + "#code-123_x");
+      assertThat(browser.find("#code").getDomProperty("value")).isEqualTo("code-123_x");
+      assertThat(browser.run("return location.hash")).isEqualTo("");
+    }
+  }
+
+  @Test
   @DisplayName("RT12 the browser keeps the cookies, and shows them to no script")
   void keepsCookiesFromScripts() throws Exception {
     api.register("cookies");
@@ -149,28 +197,41 @@ class AccountPagesIT {
     api.register(name);
     api.login(name);
     browser.scheme(scheme);
-    look("sign-in", scheme, "/account");
+    open("sign-in", scheme, "/account");
     browser.type("username", name).type("password", "wrong").press("Sign in");
-    look("sign-in-wrong", scheme, null);
-    look("register", scheme, "/account/register");
+    look("sign-in-wrong", scheme, "Please look at this again");
+    open("register", scheme, "/account/register");
     browser.type("username", "a!").type("password", "short").press("Make the account");
-    look("register-wrong", scheme, null);
-    look("no-page", scheme, "/account/nothing");
+    look("register-wrong", scheme, "Please look at this again");
+    open("no-page", scheme, "/account/nothing");
     signIn(name);
-    look("overview", scheme, "/account?done=password");
-    look("password", scheme, "/account/password");
+    open("overview", scheme, "/account?done=password");
+    open("password", scheme, "/account/password");
     browser.type("currentPassword", "wrong").type("newPassword", Client.PASSWORD + "s");
     browser.press("Change the password");
-    look("password-wrong", scheme, null);
-    look("deletion", scheme, "/account/deletion");
+    look("password-wrong", scheme, "Please look at this again");
+    for (String page :
+        List.of(
+            "name",
+            "email",
+            "verify",
+            "forgotten",
+            "reset",
+            "second-factor",
+            "second-factor/confirm",
+            "second-factor/end",
+            "deletion")) {
+      open(page.replace('/', '-'), scheme, "/account/" + page);
+    }
   }
 
-  private static void look(String name, String scheme, String path) throws Exception {
-    if (path == null) {
-      browser.shows("Please look at this again");
-    } else {
-      browser.open(path);
-    }
+  private static void open(String name, String scheme, String path) throws Exception {
+    browser.open(path);
+    look(name, scheme, "");
+  }
+
+  private static void look(String name, String scheme, String text) throws Exception {
+    browser.shows(text);
     for (int width : List.of(1024, 390)) {
       browser.width(width);
       assertThat(browser.findings()).as(name + ", " + scheme).isEmpty();

@@ -57,7 +57,7 @@ class ArchitectureTest {
           .resideOutsideOfPackage("dev.starling.account")
           .should()
           .dependOnClassesThat()
-          .resideInAPackage("com.samskivert..")
+          .resideInAnyPackage("com.samskivert..", "io.nayuki..")
           .orShould()
           .dependOnClassesThat()
           .haveFullyQualifiedName("io.vertx.core.http.Cookie");
