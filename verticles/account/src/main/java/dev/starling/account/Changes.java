@@ -63,7 +63,7 @@ final class Changes {
     return visit
         .call(
             UserContract.CHANGE_NAME,
-            new ChangeName(visit.field("username"), visit.field("password")))
+            new ChangeName(visit.field("username"), visit.field("password"), visit.secondFactor()))
         .compose(v -> visit.done(Notices.NAME));
   }
 
@@ -71,7 +71,8 @@ final class Changes {
     return visit
         .call(
             UserContract.CHANGE_EMAIL,
-            new ChangeEmail(visit.field("email").strip(), visit.field("password")))
+            new ChangeEmail(
+                visit.field("email").strip(), visit.field("password"), visit.secondFactor()))
         .compose(v -> visit.go("/verify?done=" + Notices.MAIL_SENT));
   }
 
@@ -79,7 +80,8 @@ final class Changes {
     return visit
         .call(
             UserContract.CHANGE_PASSWORD,
-            new ChangePassword(visit.field("currentPassword"), visit.field("newPassword")))
+            new ChangePassword(
+                visit.field("currentPassword"), visit.field("newPassword"), visit.secondFactor()))
         .onSuccess(visit::keep)
         .compose(v -> visit.done(Notices.PASSWORD));
   }
@@ -94,7 +96,7 @@ final class Changes {
               "Please confirm that you understand"));
     }
     return visit
-        .call(UserContract.DELETE_ME, new DeleteMe(visit.field("password")))
+        .call(UserContract.DELETE_ME, new DeleteMe(visit.field("password"), visit.secondFactor()))
         .compose(
             v -> {
               visit.forget();

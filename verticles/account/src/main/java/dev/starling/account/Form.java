@@ -46,6 +46,10 @@ record Form(
    */
   record Link(String path, String text) {}
 
+  /** Besides the password, where the account has a second factor. */
+  static final Field CODE =
+      Field.code("oneTimeCode", "Code of your authenticator app, or a recovery code");
+
   private static final List<Link> BACK = List.of(new Link("", "Back to your account"));
 
   /** For those who are not signed in. */
@@ -100,7 +104,22 @@ record Form(
       return Future.failedFuture(refusal);
     }
     visit.sayWhen(refusal);
-    return show(visit, Problems.of(refusal, fields));
+    Form asking = visit.secondFactor() != null || isAskedForCode(refusal) ? withCode() : this;
+    return asking.show(visit, Problems.of(refusal, asking.fields()));
+  }
+
+  private static boolean isAskedForCode(ServiceException refusal) {
+    return refusal.errors().stream().anyMatch(e -> e.pointer().equals("/" + CODE.name()));
+  }
+
+  /** For those whose account asks for a code besides the password. */
+  private Form withCode() {
+    if (fields.stream().anyMatch(field -> field.name().equals(CODE.name()))) {
+      return this;
+    }
+    List<Field> more = new ArrayList<>(fields);
+    more.add(CODE);
+    return new Form(path, title, text, more, button, open, dangerous, links, action);
   }
 
   Future<Void> show(Visit visit, Problems problems) {

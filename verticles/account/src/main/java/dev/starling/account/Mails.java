@@ -9,19 +9,20 @@ import io.vertx.core.Future;
 import java.util.List;
 
 /**
- * What one does with a code that came by mail, signed in or not. A mail's link has its code behind
- * a {@code #}, so that no server and no log gets it: a script puts it into the field.
+ * What one does with a code that came by mail: an address is confirmed by who is signed in and has
+ * asked for that, a password is replaced by who cannot sign in. A mail's link has its code behind a
+ * {@code #}, so that no server and no log gets it: a script puts it into the field.
  */
 final class Mails {
   private static final List<Link> SIGN_IN = List.of(new Link("", "Sign in"));
 
   private final Form verify =
-      Form.open(
+      Form.own(
           "/verify",
           "Confirm your e-mail address",
+          null,
           List.of(Field.mailed()),
           "Confirm the address",
-          List.of(new Link("", "Your account")),
           Mails::verify);
 
   private final Form forgotten =

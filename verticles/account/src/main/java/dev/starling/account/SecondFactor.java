@@ -42,9 +42,7 @@ final class SecondFactor {
               "/second-factor/end",
               "Ask for no code any more",
               "Your password alone will be enough to sign in.",
-              List.of(
-                  Field.password("password", "Password"),
-                  Field.code("oneTimeCode", "Code of the app, or a recovery code")),
+              List.of(Field.password("password", "Password"), Form.CODE),
               "Ask for no code",
               SecondFactor::end)
           .dangerously();
@@ -79,8 +77,7 @@ final class SecondFactor {
 
   private static Future<Void> end(Visit visit) {
     return visit
-        .call(
-            UserContract.END_TOTP, new EndTotp(visit.field("password"), visit.code("oneTimeCode")))
+        .call(UserContract.END_TOTP, new EndTotp(visit.field("password"), visit.secondFactor()))
         .compose(v -> visit.done(Notices.SECOND_FACTOR_ENDED));
   }
 }

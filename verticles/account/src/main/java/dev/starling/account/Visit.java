@@ -86,6 +86,11 @@ final class Visit {
     return field(name).strip().replace(" ", "");
   }
 
+  /** What was typed besides the password; null where nothing was asked for. */
+  String secondFactor() {
+    return has(Form.CODE.name()) ? code(Form.CODE.name()) : null;
+  }
+
   /** Whether the form has such a field at all. */
   boolean has(String name) {
     return request.formAttributes().contains(name);

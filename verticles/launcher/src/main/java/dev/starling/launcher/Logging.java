@@ -47,6 +47,12 @@ public final class Logging extends ContextAwareBase implements Configurator {
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 
+  /** Whatever is configured: this client would log the addresses and codes of all mails. */
+  static void keepMailsSecret() {
+    LoggerContext logging = (LoggerContext) LoggerFactory.getILoggerFactory();
+    logging.getLogger("io.vertx.ext.mail").setLevel(Level.INFO);
+  }
+
   /**
    * All parts have stopped, and event loops end one after the other: what libraries then cannot
    * tell each other any more is no error.

@@ -90,6 +90,7 @@ public final class Starling extends VertxApplication implements VertxApplication
       } else if (arguments.printConfig()) {
         System.out.print(configuration(arguments).print());
       } else {
+        Logging.keepMailsSecret();
         new Starling(arguments).run();
       }
     } catch (Exception e) {

@@ -38,12 +38,7 @@ class AccountFormsIT {
 
   /** Where one needs no session. */
   static final List<String> OPEN =
-      List.of(
-          "/account",
-          "/account/register",
-          "/account/verify",
-          "/account/forgotten",
-          "/account/reset");
+      List.of("/account", "/account/register", "/account/forgotten", "/account/reset");
 
   /** Where one does, and what it asks for. */
   static final List<String> OWN =
@@ -51,6 +46,7 @@ class AccountFormsIT {
           "/account/password",
           "/account/name",
           "/account/email",
+          "/account/verify",
           "/account/second-factor",
           "/account/second-factor/confirm",
           "/account/second-factor/end",

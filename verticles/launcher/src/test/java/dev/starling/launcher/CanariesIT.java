@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.icegreen.greenmail.util.GreenMail;
+import com.icegreen.greenmail.util.ServerSetup;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -58,6 +60,7 @@ class CanariesIT {
 
   @TempDir private static Path directory;
   private static Postgres postgres;
+  private static GreenMail post;
   private static StarlingProcess users;
   private static StarlingProcess gateway;
   private static Client client;
@@ -70,6 +73,8 @@ class CanariesIT {
   @BeforeAll
   static void start() throws Exception {
     postgres = new Postgres(directory);
+    post = new GreenMail(new ServerSetup(0, "127.0.0.1", ServerSetup.PROTOCOL_SMTP));
+    post.start();
     users = node("user").start();
     gateway = node("gateway").start();
     client = new Client(gateway.api());
@@ -84,6 +89,8 @@ class CanariesIT {
         .with("services", services)
         .with("log.level", "trace")
         .with("database.url", postgres.url())
+        .with("user.mail-server", "smtp://127.0.0.1:" + post.getSmtp().getPort())
+        .with("user.mail-from", "accounts@starling.example")
         .jvm("-Dlogback.configurationFile=" + trace, "-Dhazelcast.logging.type=slf4j");
   }
 
@@ -91,6 +98,7 @@ class CanariesIT {
   static void stop() {
     gateway.close();
     users.close();
+    post.stop();
     postgres.close();
   }
 
@@ -164,6 +172,7 @@ class CanariesIT {
     as(token, "GET", "/api/users/7b6f0c39-6f4e-4b8e-9c57-3c0b2a1d9e11", "");
     JsonObject second = done(() -> post("/api/refresh", refresh(first.getString("refresh_token"))));
     keep("second", second);
+    useMail(second.getString("access_token"));
     JsonObject third =
         done(
             () ->
@@ -181,6 +190,34 @@ class CanariesIT {
     post("/api/logout", refresh(third.getString("refresh_token")));
     as(third.getString("access_token"), "GET", "/api/users/me", "");
     client.get("/.well-known/jwks.json");
+  }
+
+  /** The code of a mail and the secret of one-time passwords are secrets, too. */
+  private static void useMail(String token) throws Exception {
+    String request = new JsonObject().put("email", MAIL).put("password", PASSWORD).encode();
+    await()
+        .atMost(PATIENCE)
+        .until(() -> as(token, "PUT", "/api/users/me/email", request).statusCode() == 204);
+    await().atMost(PATIENCE).until(() -> post.getReceivedMessages().length == 1);
+    String mail = String.valueOf(post.getReceivedMessages()[0].getContent());
+    String code = mail.lines().filter(line -> line.matches("[\\w-]{43}")).findFirst().orElseThrow();
+    CANARIES.put("code of a mail", code);
+    as(
+        token,
+        "POST",
+        "/api/users/me/email/verification",
+        new JsonObject().put("code", code).encode());
+    post("/api/password-reset", new JsonObject().put("email", MAIL).encode());
+    JsonObject totp =
+        done(
+            () ->
+                as(
+                    token,
+                    "POST",
+                    "/api/users/me/totp",
+                    new JsonObject().put("password", PASSWORD).encode()));
+    CANARIES.put("secret of one-time passwords", totp.getString("secret"));
+    as(token, "POST", "/api/users/me/totp/confirmation", "{\"code\":\"canary\"}");
   }
 
   private static void visitPages() throws Exception {

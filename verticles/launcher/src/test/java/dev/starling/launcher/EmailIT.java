@@ -179,7 +179,7 @@ class EmailIT extends UserNodes {
   /** A user whose address is verified; the mail box is empty then. */
   private User ada() {
     User ada = register("ada", ADDRESS);
-    ask(UserContract.VERIFY_EMAIL, new VerifyEmail(code(ADDRESS, 1)));
+    verify("ada", code(ADDRESS, 1));
     try {
       post.purgeEmailFromAllMailboxes();
     } catch (Exception e) {
@@ -218,15 +218,15 @@ class EmailIT extends UserNodes {
         .doesNotContain("ada");
     assertThat(ask(UserContract.ME, new Me(), token).email()).isNull();
 
-    assertThat(refusal(() -> verify(code.substring(1) + "A"))).isEqualTo(ErrorCode.INVALID);
-    verify(code);
+    assertThat(refusal(() -> verify("ada", code.substring(1) + "A"))).isEqualTo(ErrorCode.INVALID);
+    verify("ada", code);
     assertThat(ask(UserContract.ME, new Me(), token).email()).isEqualTo(ADDRESS);
-    assertThat(refusal(() -> verify(code))).as("again").isEqualTo(ErrorCode.INVALID);
+    assertThat(refusal(() -> verify("ada", code))).as("again").isEqualTo(ErrorCode.INVALID);
     assertThat(reset(code, NEXT)).as("for another purpose").isEqualTo(ErrorCode.INVALID);
   }
 
-  private void verify(String code) {
-    ask(UserContract.VERIFY_EMAIL, new VerifyEmail(code));
+  private void verify(String name, String code) {
+    ask(UserContract.VERIFY_EMAIL, new VerifyEmail(code), token(name, Client.PASSWORD));
   }
 
   @Test
@@ -237,10 +237,10 @@ class EmailIT extends UserNodes {
     String token = token("ada", Client.PASSWORD);
     ask(UserContract.CHANGE_EMAIL, new ChangeEmail(OTHER, Client.PASSWORD), token);
     String second = code(OTHER, 1);
-    assertThat(refusal(() -> verify(first))).isEqualTo(ErrorCode.INVALID);
+    assertThat(refusal(() -> verify("ada", first))).isEqualTo(ErrorCode.INVALID);
 
     execute("UPDATE mails SET expires_at = now() WHERE used_at IS NULL");
-    assertThat(refusal(() -> verify(second))).isEqualTo(ErrorCode.INVALID);
+    assertThat(refusal(() -> verify("ada", second))).isEqualTo(ErrorCode.INVALID);
     assertThat(text("SELECT email FROM users")).containsOnlyNulls();
   }
 
@@ -257,20 +257,21 @@ class EmailIT extends UserNodes {
     assertThat(taken.email()).isNull();
     assertThat(free.email()).isNull();
 
-    MimeMessage mail = mails("ADA@mail.example", 1).get(0);
+    MimeMessage mail = mails(ADDRESS, 1).get(0);
     assertThat(subject(mail)).isEqualTo("You have an account already");
     assertThat(body(mail)).doesNotContainPattern(CODE).doesNotContain("eve");
     assertThat(text("SELECT username FROM users WHERE email IS NOT NULL")).containsExactly("ada");
   }
 
   @Test
-  @DisplayName("ID4 of two who verify one address one gets it")
+  @DisplayName("ID4 OP1 of two who verify one address one gets it, each by the own code")
   void givesAnAddressOnce() {
     register("ada", ADDRESS);
     register("eve", ADDRESS);
-    verify(code(ADDRESS, 1));
-    String second = code(ADDRESS, 2);
-    assertThat(refusal(() -> verify(second))).isEqualTo(ErrorCode.CONFLICT);
+    List<String> codes = List.of(code(ADDRESS, 1), code(ADDRESS, 2));
+    assertThat(codes.stream().filter(c -> refusal(() -> verify("ada", c)) == null)).hasSize(1);
+    assertThat(codes.stream().map(c -> refusal(() -> verify("eve", c))))
+        .containsExactlyInAnyOrder(ErrorCode.CONFLICT, ErrorCode.INVALID);
     assertThat(text("SELECT email FROM users WHERE email IS NOT NULL")).hasSize(1);
   }
 
@@ -336,7 +337,7 @@ class EmailIT extends UserNodes {
         .containsExactly("00:30:00");
     String token = token("ada", Client.PASSWORD);
     ask(UserContract.CHANGE_EMAIL, new ChangeEmail(OTHER, Client.PASSWORD), token);
-    verify(code(OTHER, 1));
+    verify("ada", code(OTHER, 1));
     assertThat(reset(code, NEXT)).as("the address of before").isEqualTo(ErrorCode.INVALID);
     assertThat(subject(mails(ADDRESS, 2).get(1))).isEqualTo("Your account has another address now");
 
@@ -462,6 +463,7 @@ class EmailIT extends UserNodes {
         .as("another address of the same network")
         .isEqualTo(ErrorCode.TOO_MANY_REQUESTS);
 
+    String token = token("ada", Client.PASSWORD);
     for (int i = 0; i < 10; i++) {
       assertThat(
               refusal(
@@ -471,7 +473,7 @@ class EmailIT extends UserNodes {
                           "192.0.30.1",
                           UserContract.VERIFY_EMAIL,
                           new VerifyEmail("A".repeat(43)),
-                          null)))
+                          token)))
           .isEqualTo(ErrorCode.INVALID);
     }
     assertThat(
@@ -623,6 +625,74 @@ class EmailIT extends UserNodes {
             refusal(
                 () -> ask(UserContract.SEND_RESET, new AccountById(ada.id()), token("ada", NEXT))))
         .isEqualTo(ErrorCode.FORBIDDEN);
+  }
+
+  @Test
+  @DisplayName("OP1 an address is not verified, nor a password reset, by a code of before")
+  void codesOfBeforeAreOfNoUse() {
+    ada();
+    String token = token("ada", Client.PASSWORD);
+    ask(UserContract.CHANGE_EMAIL, new ChangeEmail(OTHER, Client.PASSWORD), token);
+    String code = code(OTHER, 1);
+    ask(UserContract.CHANGE_PASSWORD, new ChangePassword(Client.PASSWORD, NEXT), token);
+    String later = token("ada", NEXT);
+    assertThat(refusal(() -> ask(UserContract.VERIFY_EMAIL, new VerifyEmail(code), later)))
+        .isEqualTo(ErrorCode.INVALID);
+  }
+
+  @Test
+  @DisplayName("PW5 what stands before the at is no password either")
+  void refusesTheAddressAsPassword() {
+    Register request = new Register("alx", "ada.lovelace.1815", "ada.lovelace.1815@mail.example");
+    ServiceException refusal =
+        catchThrowableOfType(ServiceException.class, () -> ask(UserContract.REGISTER, request));
+    assertThat(refusal.errors()).extracting(FieldError::pointer).containsExactly("/password");
+  }
+
+  @Test
+  @DisplayName("ID5 EN4 TH10 the name of before stays taken, and renaming counts as registering")
+  void keepsTheNameOfBefore() {
+    ada();
+    String token = token("ada", Client.PASSWORD);
+    ask(UserContract.CHANGE_NAME, new ChangeName("ada-2", Client.PASSWORD), token);
+    assertThat(refusal(() -> register("ada", null))).isEqualTo(ErrorCode.CONFLICT);
+    assertThat(text("SELECT username FROM users WHERE username_key = 'ada' OR username = 'ada'"))
+        .isEmpty();
+
+    register("taken", null);
+    for (int i = 0; i < 10; i++) {
+      assertThat(
+              refusal(
+                  () ->
+                      from(
+                          one,
+                          "192.0.40.1",
+                          UserContract.CHANGE_NAME,
+                          new ChangeName("taken", Client.PASSWORD),
+                          token)))
+          .isEqualTo(ErrorCode.CONFLICT);
+    }
+    assertThat(
+            refusal(
+                () ->
+                    from(
+                        two,
+                        "192.0.40.2",
+                        UserContract.CHANGE_NAME,
+                        new ChangeName("taken", Client.PASSWORD),
+                        token)))
+        .isEqualTo(ErrorCode.TOO_MANY_REQUESTS);
+  }
+
+  @Test
+  @DisplayName("RT10 MG3 a release that knows no addresses deletes them all the same")
+  void goesWithTheAccountForOthers() {
+    ada();
+    ask(UserContract.START_RESET, new StartReset(ADDRESS));
+    execute("UPDATE users SET deleted_at = now(), enabled = false WHERE username = 'ada'");
+    assertThat(text("SELECT address FROM mails")).isEmpty();
+    assertThat(text("SELECT email FROM users WHERE email IS NOT NULL OR email_key IS NOT NULL"))
+        .isEmpty();
   }
 
   @Test

@@ -151,7 +151,10 @@ class ExportIT extends UserNodes {
   }
 
   private static String written(Export export) {
-    return export.account().toString() + export.sessions() + export.history();
+    return export.account().username()
+        + export.account().roles()
+        + export.sessions()
+        + export.history();
   }
 
   @Test

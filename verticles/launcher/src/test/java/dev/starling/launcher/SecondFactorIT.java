@@ -12,6 +12,8 @@ import dev.starling.runtime.ServiceException;
 import dev.starling.user.api.UserContract;
 import dev.starling.user.api.UserContract.AccountById;
 import dev.starling.user.api.UserContract.BeginTotp;
+import dev.starling.user.api.UserContract.ChangeName;
+import dev.starling.user.api.UserContract.ChangePassword;
 import dev.starling.user.api.UserContract.ConfirmTotp;
 import dev.starling.user.api.UserContract.DeleteMe;
 import dev.starling.user.api.UserContract.EndTotp;
@@ -239,10 +241,10 @@ class SecondFactorIT extends UserNodes {
   @DisplayName("OP2 it ends with the password and a code, and recovery codes end with it")
   void ends() {
     Enrolled ada = enrol();
-    assertThat(refusal(() -> begin(ada.token()))).isEqualTo(ErrorCode.CONFLICT);
+    assertThat(refusal(() -> begin(ada.token()))).as("on already").isEqualTo(ErrorCode.FORBIDDEN);
     assertThat(refusal(() -> end(ada, "not her password", ada.codes().get(2))))
         .isEqualTo(ErrorCode.INVALID);
-    assertThat(refusal(() -> end(ada, Client.PASSWORD, "000000"))).isEqualTo(ErrorCode.INVALID);
+    assertThat(refusal(() -> end(ada, Client.PASSWORD, "000000"))).isEqualTo(ErrorCode.FORBIDDEN);
     assertThat(broken(one, null)).isEqualTo("second-factor");
 
     assertThat(refusal(() -> end(ada, Client.PASSWORD, ada.codes().get(3)))).isNull();
@@ -335,10 +337,121 @@ class SecondFactorIT extends UserNodes {
   }
 
   @Test
+  @DisplayName("OP2 RT6 sessions that began without it end, but the one that confirmed it")
+  void endsOtherSessions() {
+    Tokens other = login(one);
+    Enrolled ada = enrol();
+    assertThat(
+            refusal(
+                () ->
+                    patiently(
+                        () -> one.call(UserContract.REFRESH, new Refresh(other.refreshToken())))))
+        .isEqualTo(ErrorCode.UNAUTHENTICATED);
+    assertThat(patiently(() -> two.call(UserContract.ME, new Me(), ada.token())).username())
+        .isEqualTo("ada");
+    assertThat(text("SELECT amr::text FROM sessions WHERE revoked_at IS NULL"))
+        .containsExactly("{pwd,otp,mfa}");
+  }
+
+  @Test
+  @DisplayName("OP2 MG3 a release that knows no second factor begins no session without it")
+  void isNeededByTheReleaseBefore() {
+    enrol();
+    String before = text("SELECT count(*)::text FROM sessions").get(0);
+    execute(
+        """
+        INSERT INTO sessions (id, user_id, absolute_expiry)
+        SELECT gen_random_uuid(), id, now() + interval '1 day' FROM users""");
+    assertThat(text("SELECT count(*)::text FROM sessions")).containsExactly(before);
+  }
+
+  @Test
+  @DisplayName("OP2 RT9 what needs the password again needs the code again")
+  void isNeededForChanges() {
+    Enrolled ada = enrol();
+    String next = "an entirely different one";
+    assertThat(
+            refusal(
+                () ->
+                    patiently(
+                        () ->
+                            one.call(
+                                UserContract.CHANGE_PASSWORD,
+                                new ChangePassword(Client.PASSWORD, next),
+                                ada.token()))))
+        .isEqualTo(ErrorCode.FORBIDDEN);
+    assertThat(
+            refusal(
+                () ->
+                    patiently(
+                        () ->
+                            one.call(
+                                UserContract.CHANGE_NAME,
+                                new ChangeName("ada-2", Client.PASSWORD, "000000"),
+                                ada.token()))))
+        .isEqualTo(ErrorCode.FORBIDDEN);
+    assertThat(
+            refusal(
+                () ->
+                    patiently(
+                        () ->
+                            one.call(
+                                UserContract.DELETE_ME,
+                                new DeleteMe(Client.PASSWORD),
+                                ada.token()))))
+        .isEqualTo(ErrorCode.FORBIDDEN);
+
+    Tokens tokens =
+        patiently(
+            () ->
+                two.call(
+                    UserContract.CHANGE_PASSWORD,
+                    new ChangePassword(Client.PASSWORD, next, password(ada.secret())),
+                    ada.token()));
+    assertThat(claims(tokens).getJsonArray("amr")).contains("otp");
+  }
+
+  @Test
+  @DisplayName("EN1 TH6 a code tells nothing of an account that asks for none, nor lets one guess")
+  void tellsNothing() {
+    patiently(() -> Harness.await(register(one, "plain")));
+    for (String name : List.of("plain", "nobody")) {
+      for (String password : List.of(Client.PASSWORD, "not the password")) {
+        Login login = new Login(name, password, null, "123456");
+        assertThat(refusal(() -> patiently(() -> one.call(UserContract.LOGIN, login))))
+            .isEqualTo(ErrorCode.UNAUTHENTICATED);
+      }
+    }
+    Login blank = new Login("plain", Client.PASSWORD, null, " ");
+    assertThat(refusal(() -> patiently(() -> one.call(UserContract.LOGIN, blank)))).isNull();
+  }
+
+  @Test
+  @DisplayName("OP2 a code is used up by a log-in that succeeds, and by no other")
+  void keepsCodesOfWhatFails() {
+    Enrolled ada = enrol();
+    execute(
+        """
+        CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'away'; END $$""");
+    execute(
+        "CREATE TRIGGER away BEFORE INSERT ON refresh_tokens FOR EACH ROW EXECUTE FUNCTION away()");
+    assertThat(refusal(() -> one.call(UserContract.LOGIN, with(ada.codes().get(0))))).isNotNull();
+    execute("DROP TRIGGER away ON refresh_tokens");
+    execute("DROP FUNCTION away");
+    assertThat(broken(two, ada.codes().get(0))).isNull();
+  }
+
+  @Test
   @DisplayName("RT10 nothing of it is left when the account is deleted")
   void goesWithTheAccount() {
     Enrolled ada = enrol();
-    patiently(() -> one.call(UserContract.DELETE_ME, new DeleteMe(Client.PASSWORD), ada.token()));
+    patiently(
+        () ->
+            one.call(
+                UserContract.DELETE_ME,
+                new DeleteMe(Client.PASSWORD, ada.codes().get(5)),
+                ada.token()));
     assertThat(text("SELECT totp::text FROM users WHERE totp IS NOT NULL")).isEmpty();
     assertThat(text("SELECT user_id::text FROM recovery_codes")).isEmpty();
   }

@@ -146,7 +146,7 @@ public final class UserContract implements Contract {
 
   /**
    * Makes the secret of one-time passwords (RFC 6238); they are asked for once the first has come
-   * ({@link #CONFIRM_TOTP}). 409 when they are already, 422 when the password is wrong.
+   * ({@link #CONFIRM_TOTP}). 403 when they are already, 422 when the password is wrong.
    */
   public static final Operation<BeginTotp, TotpSecret> BEGIN_TOTP =
       Operation.command(SERVICE, "begin-totp", BeginTotp.class, TotpSecret.class)

@@ -11,16 +11,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Sends the mails that are written down in the database, at least once. A node takes some and
  * leaves them alone for a while: if they are not known to be sent by then, any node tries again,
  * half a minute later at first, twice as long after each further one, four minutes at most.
  */
-final class Postman implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(Postman.class);
+final class Postman {
   private static final long EVERY = 500;
 
   /** Less than the first wait, after which somebody else may send it. */
@@ -30,9 +27,6 @@ final class Postman implements AutoCloseable {
   private final Database database;
   private final MailClient client;
   private final Letters letters;
-  private long timer;
-  private boolean sending;
-  private boolean well = true;
 
   Postman(Vertx vertx, Database database, MailServer server, SealedIds codes, String system) {
     this.vertx = vertx;
@@ -41,39 +35,18 @@ final class Postman implements AutoCloseable {
     this.letters = new Letters(server, codes, system);
   }
 
-  synchronized void start() {
-    timer = vertx.setPeriodic(EVERY, t -> look());
-  }
-
-  @Override
-  public synchronized void close() {
-    vertx.cancelTimer(timer);
-    client.close();
-  }
-
-  private synchronized void look() {
-    if (!sending) {
-      sending = true;
-      round().onComplete(done -> ended(done.cause()));
-    }
+  void start() {
+    Recurring.every(vertx, EVERY, "Mails are sent later", this::round);
   }
 
   /** What a server says may name an address, so that only its kind is told. */
-  private synchronized void ended(Throwable failure) {
-    sending = false;
-    if (well && failure != null) {
-      log.warn("Mails are sent later: {}", reason(failure));
-    }
-    well = failure == null;
-  }
-
   private static String reason(Throwable failure) {
     return failure instanceof SMTPException refusal
         ? "the server answers " + refusal.getReplyCode()
         : failure.getClass().getSimpleName();
   }
 
-  private Future<?> round() {
+  private Future<Void> round() {
     return database
         .job(
             connection ->
@@ -88,7 +61,9 @@ final class Postman implements AutoCloseable {
                           ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
                         RETURNING id, kind, address""")
                     .execute(Tuple.of(MailServer.CONNECTIONS)))
-        .compose(this::send);
+        .compose(this::send)
+        .<Void>mapEmpty()
+        .recover(failure -> Future.failedFuture(reason(failure)));
   }
 
   private Future<?> send(RowSet<Row> due) {

@@ -512,7 +512,6 @@ final class Users implements AutoCloseable {
 
   @Override
   public void close() {
-    postman.ifPresent(Postman::close);
     hashes.close();
     rules.close();
     database.close();
