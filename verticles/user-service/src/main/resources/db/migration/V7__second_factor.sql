@@ -16,6 +16,10 @@ CREATE TABLE recovery_codes (
 -- How the user was recognised when the session began (RFC 8176).
 ALTER TABLE sessions ADD COLUMN amr text[] NOT NULL DEFAULT '{pwd}';
 
+-- Where and by what the user logged in, for the user to see.
+ALTER TABLE sessions ADD COLUMN network text;
+ALTER TABLE sessions ADD COLUMN agent text;
+
 -- No session of a user with a second factor begins without it, whichever release of a node begins it.
 CREATE FUNCTION need_second_factor() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

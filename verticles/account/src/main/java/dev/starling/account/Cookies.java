@@ -5,16 +5,16 @@ import io.vertx.core.http.CookieSameSite;
 import java.time.Duration;
 
 /**
- * The cookies of a browser: over TLS only, out of reach of scripts, sent by our own pages only.
+ * The cookies of a browser: over TLS only, out of reach of scripts, sent with no form of others.
  *
- * <p>Those of a session end with the browser; only the device is remembered. Where it can be, a
- * name begins with {@code __Host-}, so that no other host can set it; tokens that are for the pages
- * alone go to these alone.
+ * <p>Those of a session end with the browser; only the device is remembered. Names begin with
+ * {@code __Host-}, so that no other host of the domain can set them. A link from elsewhere brings
+ * them along, since mails link to us; reading changes nothing.
  */
 final class Cookies {
   static final String ACCESS = "__Host-access";
-  static final String REFRESH = "__Secure-refresh";
-  static final String DEVICE = "__Secure-device";
+  static final String REFRESH = "__Host-refresh";
+  static final String DEVICE = "__Host-device";
   static final String FORM = "__Host-form";
 
   /** As long as the user service knows a device. */
@@ -25,10 +25,10 @@ final class Cookies {
   static Cookie of(String name, String value) {
     Cookie cookie =
         Cookie.cookie(name, value)
-            .setPath(name.startsWith("__Host-") ? "/" : AccountPages.PATH)
+            .setPath("/")
             .setSecure(true)
             .setHttpOnly(true)
-            .setSameSite(CookieSameSite.STRICT);
+            .setSameSite(CookieSameSite.LAX);
     return name.equals(DEVICE) ? cookie.setMaxAge(DEVICE_KEPT.toSeconds()) : cookie;
   }
 

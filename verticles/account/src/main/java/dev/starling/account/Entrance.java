@@ -1,7 +1,6 @@
 package dev.starling.account;
 
 import dev.starling.account.Form.Link;
-import dev.starling.runtime.ServiceException;
 import dev.starling.user.api.UserContract;
 import dev.starling.user.api.UserContract.Login;
 import dev.starling.user.api.UserContract.Logout;
@@ -15,8 +14,6 @@ final class Entrance {
   private static final Field PASSWORD = Field.password("password", "Password");
   private static final Field NEW_PASSWORD = Field.newPassword("password", "Password");
 
-  private static final Field CODE =
-      Field.code("one_time_code", "Code of your authenticator app, or a recovery code");
   private static final Field EMAIL =
       Field.email(
           "E-mail address (if you like)", "To choose another password when it is lost.", false);
@@ -28,16 +25,6 @@ final class Entrance {
   private final Form signIn =
       Form.open(
           "", "Sign in", List.of(Field.username(), PASSWORD), "Sign in", LINKS, Entrance::signIn);
-
-  /** For those whose account asks for a code besides the password. */
-  private final Form withCode =
-      Form.open(
-          "",
-          "Sign in",
-          List.of(Field.username(), PASSWORD, CODE),
-          "Sign in",
-          LINKS,
-          Entrance::signIn);
 
   private final Form register =
       Form.open(
@@ -53,20 +40,9 @@ final class Entrance {
     return signIn.show(visit);
   }
 
-  /** The first answer may be that a code is needed: then the form comes again, with its field. */
   Future<Void> submit(Visit visit) {
     visit.mayAsk();
-    return signIn(visit)
-        .recover(
-            failure -> {
-              ServiceException refusal = ServiceException.of(failure);
-              boolean coded = visit.has(CODE.name()) || isAskedForCode(refusal);
-              return (coded ? withCode : signIn).refused(visit, refusal);
-            });
-  }
-
-  private static boolean isAskedForCode(ServiceException refusal) {
-    return refusal.errors().stream().anyMatch(e -> e.pointer().equals("/" + CODE.name()));
+    return signIn.submit(visit);
   }
 
   Form register() {
@@ -85,7 +61,7 @@ final class Entrance {
                 visit.field("username"),
                 visit.field("password"),
                 visit.cookie(Cookies.DEVICE),
-                visit.has(CODE.name()) ? visit.code(CODE.name()) : null))
+                visit.secondFactor()))
         .onSuccess(visit::keep);
   }
 
@@ -98,7 +74,14 @@ final class Entrance {
                 visit.field("username"),
                 visit.field("password"),
                 visit.field("email").isBlank() ? null : visit.field("email").strip()))
-        .compose(user -> begin(visit).transform(v -> visit.done(Notices.REGISTERED)));
+        .compose(user -> begin(visit).transform(v -> registered(visit)));
+  }
+
+  /** Whoever gave an address has a mail with a code. */
+  private static Future<Void> registered(Visit visit) {
+    return visit.field("email").isBlank()
+        ? visit.done(Notices.REGISTERED)
+        : visit.go("/verify?done=" + Notices.MAIL_SENT);
   }
 
   /** The session ends, and with it the access token; the device stays known. */

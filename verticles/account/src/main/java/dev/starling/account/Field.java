@@ -41,7 +41,7 @@ record Field(
     return new Field(name, label, "password", "current-password", null, PASSWORD, true);
   }
 
-  /** A 128 characters of two units each is the most that the contract lets through. */
+  /** A browser would cut off what is longer, and say nothing: the service refuses it. */
   static Field newPassword(String name, String label) {
     return new Field(
         name,
@@ -49,7 +49,7 @@ record Field(
         "password",
         "new-password",
         "A phrase of several words that nobody would guess. Spaces count.",
-        256,
+        PASSWORD,
         true);
   }
 

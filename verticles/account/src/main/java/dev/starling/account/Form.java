@@ -16,7 +16,7 @@ import java.util.function.UnaryOperator;
  * @param path below {@link AccountPages#PATH}
  * @param title of the page
  * @param text before the fields, null for none
- * @param fields all of them to be filled in
+ * @param fields in their order
  * @param button what is done
  * @param open whether one needs no session
  * @param dangerous whether it cannot be undone
@@ -48,7 +48,7 @@ record Form(
 
   /** Besides the password, where the account has a second factor. */
   static final Field CODE =
-      Field.code("oneTimeCode", "Code of your authenticator app, or a recovery code");
+      Field.code("one_time_code", "Code of your authenticator app, or a recovery code");
 
   private static final List<Link> BACK = List.of(new Link("", "Back to your account"));
 

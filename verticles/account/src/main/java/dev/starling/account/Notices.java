@@ -29,8 +29,7 @@ final class Notices {
           Map.entry(OTHERS_ENDED, "You are signed out everywhere else."),
           Map.entry(NAME, "Your username has been changed."),
           Map.entry(
-              MAIL_SENT,
-              "A mail with a code is on its way to the new address. Type the code here."),
+              MAIL_SENT, "A mail with a code is on its way to the address. Type the code here."),
           Map.entry(VERIFIED, "Your e-mail address is confirmed."),
           Map.entry(
               RESET_SENT, "If an account has this address, a mail with a code is on its way."),

@@ -48,11 +48,14 @@ final class Overview {
   }
 
   private static Map<String, Object> session(Session session) {
-    return Map.of(
-        "id", session.id(),
-        "current", session.current(),
-        "began", time(session.created()),
-        "used", time(session.lastUsed()));
+    Map<String, Object> model = new HashMap<>();
+    model.put("id", session.id());
+    model.put("current", session.current());
+    model.put("began", time(session.created()));
+    model.put("used", time(session.lastUsed()));
+    model.put("network", session.network());
+    model.put("agent", session.agent());
+    return model;
   }
 
   private static Map<String, String> time(Instant instant) {

@@ -18,11 +18,6 @@ import java.util.Map;
 record Problems(int status, List<String> texts, Map<String, String> fields) {
   static final Problems NONE = new Problems(200, List.of(), Map.of());
 
-  /** One field is wrong, as we can see ourselves. */
-  static Problems of(Field field, String text) {
-    return new Problems(422, List.of(), Map.of(field.name(), text));
-  }
-
   /** What a refused call says of a form with these fields. */
   static Problems of(ServiceException refusal, List<Field> fields) {
     List<String> texts = new ArrayList<>();

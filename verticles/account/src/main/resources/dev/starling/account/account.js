@@ -10,7 +10,7 @@ for (const time of document.querySelectorAll("time")) {
 // The code of a mail's link, which no server gets to see.
 const mailed = document.getElementById("code");
 if (mailed && location.hash.length > 1) {
-  mailed.value = decodeURIComponent(location.hash.slice(1));
+  mailed.value = location.hash.slice(1);
   history.replaceState(null, "", location.pathname + location.search);
 }
 
@@ -32,8 +32,13 @@ async function signIn(event) {
   const password = form.elements.password.value;
   const asked = !form.elements.one_time_code;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const main = page.querySelector("main");
+  if (!main) {
+    form.submit();
+    return;
+  }
   document.title = page.title;
-  document.querySelector("main").replaceWith(page.querySelector("main"));
+  document.querySelector("main").replaceWith(main);
   const code = document.getElementById("one_time_code");
   if (code && asked) {
     document.getElementById("password").value = password;

@@ -61,10 +61,13 @@ public final class GatewayVerticle extends VerticleBase {
     ClientAddress addresses = new ClientAddress(strings("trusted-proxies"));
     return vertx
         .executeBlocking(this::pages, false)
-        .onSuccess(
-            pages -> pipeline = new Pipeline(vertx, arrivals, addresses, strings("cors"), pages))
-        .compose(pages -> certificate())
-        .onSuccess(options -> follow())
+        .map(pages -> new Pipeline(vertx, arrivals, addresses, strings("cors"), pages))
+        .compose(
+            made -> {
+              pipeline = made;
+              follow();
+              return certificate();
+            })
         .compose(this::listen);
   }
 

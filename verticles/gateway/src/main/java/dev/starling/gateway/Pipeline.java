@@ -242,7 +242,7 @@ final class Pipeline {
   /** The call of a request that has arrived whole: its operation's time begins now. */
   Call call(RoutingContext context, String token, long budget) {
     return Call.begin(context.<String>get(TRACE), token, budget)
-        .from(addresses.of(context.request()));
+        .from(addresses.of(context.request()), context.request().getHeader(HttpHeaders.USER_AGENT));
   }
 
   private void fail(RoutingContext context) {

@@ -8,6 +8,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.code_intelligence.jazzer.mutation.annotation.NotNull;
 import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.ServiceException;
+import io.netty.util.NetUtil;
 import io.vertx.core.MultiMap;
 import java.util.List;
 import java.util.function.Consumer;
@@ -22,6 +23,8 @@ class GatewayFuzzTest {
   enum Parser {
     IDEMPOTENCY_KEY(GatewayFuzzTest::idempotencyKey, "\"a\\\\b\\\"c\"", "a-b", "a\nb"),
     PREFER(GatewayFuzzTest::prefer, "respond-async;wait=3, return=minimal", "wait=\"2\"\nwait=1"),
+    FORWARDED(
+        GatewayFuzzTest::forwarded, "192.0.2.1, 10.0.0.1\n10.0.0.2", "::ffff:1.2.3.4,[::1]:80,,"),
     ACCEPT(GatewayFuzzTest::accept, "text/html;q=0.5, */*;q=0.1;a=b\napplication/json;q=0.0");
 
     final Consumer<List<String>> check;
@@ -50,7 +53,7 @@ class GatewayFuzzTest {
   /** A header field comes as bytes, which are its characters, on one line or several. */
   @MethodSource("seeds")
   @FuzzTest
-  @DisplayName("HT3 whatever is sent is read or refused")
+  @DisplayName("HT3 TH8 whatever is sent is read or refused")
   void readsOrRefuses(@NotNull Parser parser, byte @NotNull [] sent) {
     List<String> lines = List.of(new String(sent, ISO_8859_1).split("\n", -1));
     (ONLY == null ? parser : ONLY).check.accept(lines);
@@ -66,6 +69,13 @@ class GatewayFuzzTest {
 
   private static void prefer(List<String> lines) {
     assertThat(Patience.of(headers(Patience.NAME, lines), 10_000)).isBetween(0L, 10_000L);
+  }
+
+  /** An address that may be counted by, whatever was forwarded. */
+  private static void forwarded(List<String> lines) {
+    ClientAddress addresses = new ClientAddress(List.of("10.0.0.0/8", "::/1"));
+    String client = addresses.of("10.1.2.3", String.join(",", lines));
+    assertThat(NetUtil.createByteArrayFromIpAddressString(client)).isNotNull();
   }
 
   private static void accept(List<String> lines) {

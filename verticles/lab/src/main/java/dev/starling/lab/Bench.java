@@ -19,6 +19,7 @@ public final class Bench {
         new Reads(),
         new Logins(),
         new Million(),
+        new Timing(),
         new Nodes(),
         new Records(),
         new Micro());

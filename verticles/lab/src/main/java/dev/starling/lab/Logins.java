@@ -34,7 +34,8 @@ final class Logins implements Part {
             Map.of(
                 "services", "user,gateway",
                 "http.trusted-proxies", Source.PROXIES,
-                "user.throttle-refreshes", "1000"));
+                "user.throttle-refreshes", "1000",
+                "user.throttle-refreshes-hour", "1000000"));
     URI api = node.awaitApi();
     List<Account> users = new ArrayList<>();
     Queue<String> tokens = new ConcurrentLinkedQueue<>();

@@ -113,10 +113,10 @@ class AccountFormsIT {
     Visitor ada = signedIn("ada");
     String page = ada.get("/account?done=registered").body();
     assertThat(page).contains("<dd>ada</dd>", "Your account has been made.", "This session");
-    String refresh = ada.cookies.get("__Secure-refresh");
+    String refresh = ada.cookies.get("__Host-refresh");
 
     assertGone(ada.submit("/account/sign-out"), "/account?done=signed-out");
-    assertThat(ada.cookies).containsOnlyKeys("__Host-form", "__Secure-device");
+    assertThat(ada.cookies).containsOnlyKeys("__Host-form", "__Host-device");
     assertThat(ada.get("/account?done=signed-out").body()).contains("<h1>Sign in</h1>");
     assertThat(refreshed(refresh)).isEqualTo(401);
 
@@ -152,20 +152,17 @@ class AccountFormsIT {
     set.forEach(each -> attributes.put(each.replaceAll("=.*", ""), each.replaceAll("^[^;]*;", "")));
 
     assertThat(attributes)
-        .containsOnlyKeys("__Host-access", "__Host-form", "__Secure-device", "__Secure-refresh");
+        .containsOnlyKeys("__Host-access", "__Host-form", "__Host-device", "__Host-refresh");
     assertThat(attributes.values())
         .allSatisfy(
             each ->
                 assertThat(each)
-                    .contains("Secure", "HTTPOnly", "SameSite=Strict")
+                    .contains("Secure", "HTTPOnly", "SameSite=Lax", "Path=/;")
                     .doesNotContain("Domain"));
-    for (String name : List.of("__Host-access", "__Host-form")) {
-      assertThat(attributes.get(name)).contains("Path=/;").doesNotContain("Max-Age");
+    for (String name : List.of("__Host-access", "__Host-form", "__Host-refresh")) {
+      assertThat(attributes.get(name)).doesNotContain("Max-Age");
     }
-    assertThat(attributes.get("__Secure-refresh"))
-        .contains("Path=/account;")
-        .doesNotContain("Max-Age");
-    assertThat(attributes.get("__Secure-device")).contains("Path=/account;", "Max-Age=7776000;");
+    assertThat(attributes.get("__Host-device")).contains("Max-Age=7776000;");
   }
 
   @Test
@@ -266,9 +263,9 @@ class AccountFormsIT {
     assertGone(visitor().submit(path, "password", "x", "agreed", "yes"), "/account");
     Visitor forger = visitor();
     forger.cookies.put("__Host-access", "a.b.c");
-    forger.cookies.put("__Secure-refresh", "rt_" + "x".repeat(300));
+    forger.cookies.put("__Host-refresh", "rt_" + "x".repeat(300));
     assertGone(forger.get(path), "/account");
-    assertThat(forger.cookies).doesNotContainKeys("__Host-access", "__Secure-refresh");
+    assertThat(forger.cookies).doesNotContainKeys("__Host-access", "__Host-refresh");
   }
 
   @ParameterizedTest
@@ -451,7 +448,7 @@ class AccountFormsIT {
   @DisplayName("RT2 an access token that has ended is renewed, for all who ask at once")
   void renewsTheAccessToken() throws Exception {
     Visitor visitor = signedIn("renew");
-    String refresh = visitor.cookies.get("__Secure-refresh");
+    String refresh = visitor.cookies.get("__Host-refresh");
     visitor.cookies.remove("__Host-access");
     List<CompletableFuture<HttpResponse<String>>> visits = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
@@ -462,7 +459,7 @@ class AccountFormsIT {
     }
     String token = visitor.token();
     assertThat(visitor.cookies).containsKeys("__Host-access");
-    assertThat(visitor.cookies.get("__Secure-refresh")).isNotEqualTo(refresh);
+    assertThat(visitor.cookies.get("__Host-refresh")).isNotEqualTo(refresh);
 
     visitor.cookies.put("__Host-access", "ended");
     HttpResponse<String> changed =
@@ -496,7 +493,7 @@ class AccountFormsIT {
     await()
         .atMost(Duration.ofSeconds(30))
         .until(() -> visitor.get("/account").body().contains("<h1>Sign in</h1>"));
-    assertThat(visitor.cookies).doesNotContainKeys("__Host-access", "__Secure-refresh");
+    assertThat(visitor.cookies).doesNotContainKeys("__Host-access", "__Host-refresh");
   }
 
   @Test
@@ -575,11 +572,11 @@ class AccountFormsIT {
       assertThat(form.statusCode()).isEqualTo(503);
       assertThat(form.headers().firstValue("Retry-After")).isPresent();
       assertThat(form.body()).contains("This cannot be done at the moment.");
-      visitor.cookies.put("__Secure-refresh", "rt_x");
+      visitor.cookies.put("__Host-refresh", "rt_x");
       HttpResponse<String> page = visitor.get("/account");
       assertThat(page.statusCode()).isEqualTo(503);
       assertThat(page.body()).contains("Not available at the moment");
-      assertThat(visitor.cookies).containsKey("__Secure-refresh");
+      assertThat(visitor.cookies).containsKey("__Host-refresh");
     }
   }
 }

@@ -165,7 +165,7 @@ class AccountPagesIT {
     browser.type("password", Client.PASSWORD).type("one_time_code", codes.get(1));
     browser.press("Sign in").shows("Your account");
     browser.open("/account/second-factor/end");
-    browser.type("password", Client.PASSWORD).type("oneTimeCode", codes.get(2));
+    browser.type("password", Client.PASSWORD).type("one_time_code", codes.get(2));
     browser.press("Ask for no code").shows("You are asked for no code any more.");
   }
 
@@ -188,7 +188,7 @@ class AccountPagesIT {
     signIn("cookies");
 
     assertThat(browser.value("__Host-access")).isNotEmpty();
-    assertThat(browser.value("__Secure-refresh")).startsWith("rt_");
+    assertThat(browser.value("__Host-refresh")).startsWith("rt_");
     assertThat(browser.run("return document.cookie")).isEqualTo("");
   }
 

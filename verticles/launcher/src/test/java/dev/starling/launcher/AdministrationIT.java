@@ -40,7 +40,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -49,18 +48,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What administrators may, what nobody else may, and what even they may not; on two nodes. */
 @Timeout(180)
-class AdministrationIT extends UserNodes {
+class AdministrationIT extends TwoUserNodes {
   private static final List<String> ADMIN = List.of("user", "admin");
-
-  private Harness one;
-  private Harness two;
-
-  @BeforeEach
-  void begins() {
-    one = start();
-    two = start();
-    registerAda(one);
-  }
 
   private String secret() {
     try {
@@ -463,10 +452,6 @@ class AdministrationIT extends UserNodes {
 
     assertThat(deleted.problem("t")).isEqualTo(never.problem("t"));
     assertThat(hashes() - before).isEqualTo(2);
-  }
-
-  private double hashes() {
-    return one.node().meters().get("starling.user.hashes").functionCounter().count();
   }
 
   private ServiceException loginRefusal(String name) {

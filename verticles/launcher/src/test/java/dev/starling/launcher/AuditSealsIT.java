@@ -37,6 +37,7 @@ class AuditSealsIT extends UserNodes {
 
   @BeforeEach
   void begins() {
+    execute("SET starling.forgetting = 'on'"); // as whoever knows how nodes forget
     one = start();
     two = start();
     registerAda(one);
@@ -276,6 +277,38 @@ class AuditSealsIT extends UserNodes {
     assertThat(number("SELECT count(*) FROM audit WHERE position IS NULL")).isEqualTo(3);
   }
 
+  @Test
+  @DisplayName(
+      "AU6 a log that is made to be sealed anew as a whole is refused by nodes that knew it")
+  void refusesToSealItAnew() {
+    execute(
+        "BEGIN; DELETE FROM audit_head; UPDATE audit SET position = NULL, seal = NULL,"
+            + " complete = NULL, action = 'forged'; COMMIT");
+    awaitTwoTurns();
+    assertThat(text("SELECT position::text FROM audit WHERE position IS NOT NULL")).isEmpty();
+    assertWrong("removed", 1L);
+  }
+
+  @Test
+  @DisplayName("AU6 it is told when entries wait for a seal for long")
+  void tellsThatNothingIsSealed() {
+    execute("SELECT pg_advisory_lock(" + 0x7365_616c_73L + ")");
+    execute("INSERT INTO audit (at, action) VALUES (now() - interval '2 minutes', 'waits')");
+    assertWrong("unsealed", null);
+    execute("SELECT pg_advisory_unlock_all()");
+    awaitSealed();
+    assertThat(portion(one, null).wrong()).isNull();
+  }
+
+  @Test
+  @DisplayName("AU6 MG3 a release that knows no seals forgets nothing that has one")
+  void keepsWhatTheReleaseBeforeWouldForget() {
+    execute("RESET starling.forgetting");
+    execute("DELETE FROM audit WHERE at < now()");
+    assertThat(verify(null).wrong()).isNull();
+    assertThat(number("SELECT min(position) FROM audit")).isEqualTo(1);
+  }
+
   /** Both nodes have had time to look; it is what does not happen that is waited for. */
   private static void awaitTwoTurns() {
     await().pollDelay(Duration.ofMillis(2_500)).until(() -> true);
@@ -311,8 +344,10 @@ class AuditSealsIT extends UserNodes {
         "BEGIN; TRUNCATE audit, audit_head; INSERT INTO audit (at, action)"
             + " SELECT now() - interval '366 days', 'old' FROM generate_series(1, 1500); COMMIT");
     execute(ENTRIES.formatted(10));
-    awaitSealed();
+    stop(one);
+    stop(two);
     Harness third = start();
+    awaitSealed();
     await()
         .atMost(Duration.ofSeconds(60))
         .until(() -> text("SELECT id::text FROM audit WHERE action = 'old'").isEmpty());

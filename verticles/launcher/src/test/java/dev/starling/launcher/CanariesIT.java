@@ -230,9 +230,9 @@ class CanariesIT {
     keep(
         "page's",
         new JsonObject()
-            .put("refresh_token", visitor.cookies.get("__Secure-refresh"))
+            .put("refresh_token", visitor.cookies.get("__Host-refresh"))
             .put("access_token", visitor.cookies.get("__Host-access")));
-    CANARIES.put("page's device token", visitor.cookies.get("__Secure-device"));
+    CANARIES.put("page's device token", visitor.cookies.get("__Host-device"));
     CANARIES.put("page's secret", visitor.cookies.get("__Host-form"));
     assertThat(visitor.get("/account").body()).contains(NAME);
     for (String path : List.of("/account", "/account/register", "/account/password")) {

@@ -197,13 +197,6 @@ class EmailIT extends UserNodes {
     return refusal(() -> ask(UserContract.FINISH_RESET, new FinishReset(code, password)));
   }
 
-  private double hashes() {
-    return Stream.of(one, two)
-        .mapToDouble(
-            node -> node.node().meters().get("starling.user.hashes").functionCounter().count())
-        .sum();
-  }
-
   @Test
   @DisplayName("ID6 OP1 an address is the account's once its code has come back, and not before")
   void verifiesAddresses() throws Exception {

@@ -3,6 +3,7 @@ package dev.starling.launcher;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
 
 import dev.starling.harness.Harness;
 import dev.starling.runtime.ErrorCode;
@@ -24,40 +25,26 @@ import dev.starling.user.api.UserContract.RecoveryCodes;
 import dev.starling.user.api.UserContract.Refresh;
 import dev.starling.user.api.UserContract.Tokens;
 import dev.starling.user.api.UserContract.TotpSecret;
-import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.security.GeneralSecurityException;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.function.IntFunction;
-import java.util.stream.IntStream;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** One-time passwords and recovery codes, on two nodes. */
 @Timeout(180)
-class SecondFactorIT extends UserNodes {
+class SecondFactorIT extends TwoUserNodes {
   private static final String BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-
-  private Harness one;
-  private Harness two;
-
-  @BeforeEach
-  void begins() {
-    one = start();
-    two = start();
-    registerAda(one);
-  }
 
   /** The password of now by RFC 6238, computed here once more; none counts as used any longer. */
   private String password(String secret) {
@@ -126,14 +113,6 @@ class SecondFactorIT extends UserNodes {
   private static JsonObject claims(Tokens tokens) {
     String payload = tokens.accessToken().split("\\.")[1];
     return new JsonObject(new String(Base64.getUrlDecoder().decode(payload), US_ASCII));
-  }
-
-  private static List<ErrorCode> atOnce(int count, IntFunction<Future<?>> attempt) {
-    List<Future<?>> all = IntStream.range(0, count).mapToObj(attempt).toList();
-    Harness.await(Future.join(new ArrayList<>(all)).otherwiseEmpty());
-    return all.stream()
-        .map(f -> f.succeeded() ? null : ServiceException.of(f.cause()).code())
-        .toList();
   }
 
   @Test
@@ -440,6 +419,20 @@ class SecondFactorIT extends UserNodes {
     execute("DROP TRIGGER away ON refresh_tokens");
     execute("DROP FUNCTION away");
     assertThat(broken(two, ada.codes().get(0))).isNull();
+  }
+
+  @Test
+  @DisplayName("TL6 the secret of one-time passwords is encrypted anew by the key of now")
+  void isEncryptedAnew() {
+    Enrolled ada = enrol();
+    List<String> before = text("SELECT encode(totp, 'hex') FROM users");
+    execute("UPDATE users SET totp_kek = 'another'");
+    start();
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> !text("SELECT totp_kek FROM users").contains("another"));
+    assertThat(text("SELECT encode(totp, 'hex') FROM users")).isNotEqualTo(before);
+    assertThat(broken(two, password(ada.secret()))).isNull();
   }
 
   @Test

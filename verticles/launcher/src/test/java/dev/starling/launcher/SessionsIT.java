@@ -1,6 +1,7 @@
 package dev.starling.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.starling.harness.Harness;
@@ -573,5 +574,69 @@ class SessionsIT extends UserNodes {
     execute("UPDATE users SET enabled = false");
 
     assertDead(one, tokens);
+  }
+
+  @Test
+  @DisplayName("RT8 a user sees from which network and by what each session was begun, no address")
+  void showsWhere() {
+    begin();
+    String agent = "Curl\r\n\u00fc " + "x".repeat(300);
+    Tokens tokens =
+        patiently(
+            () ->
+                Harness.await(
+                    one.node()
+                        .client()
+                        .call(
+                            UserContract.LOGIN,
+                            new Login("ada", Client.PASSWORD),
+                            Call.begin(null, 2_500).from("192.0.2.77", agent))));
+    patiently(
+        () ->
+            Harness.await(
+                two.node()
+                    .client()
+                    .call(
+                        UserContract.LOGIN,
+                        new Login("ada", Client.PASSWORD),
+                        Call.begin(null, 2_500).from("2001:db8:1:2:3:4:5:6"))));
+    List<Session> sessions =
+        patiently(() -> one.call(UserContract.SESSIONS, new MySessions(), tokens.accessToken()))
+            .sessions();
+
+    assertThat(sessions)
+        .extracting(Session::network)
+        .containsExactlyInAnyOrder("192.0.2.0/24", "2001:db8:1:2::/64", null);
+    assertThat(sessions)
+        .filteredOn(Session::current)
+        .extracting(Session::agent)
+        .containsExactly("Curl??? " + "x".repeat(192));
+    assertThat(text("SELECT s::text FROM sessions s")).noneMatch(row -> row.contains("2.77"));
+  }
+
+  @Test
+  @DisplayName("TH10 a session is refreshed a hundred times an hour at most")
+  void boundsRefreshesAnHour() {
+    Tokens tokens = begin();
+    execute("UPDATE refresh_tokens SET generation = 200");
+    execute(
+        """
+        INSERT INTO refresh_tokens (hash, session_id, generation, issued_at, consumed_at, expires_at)
+        SELECT sha256(i::text::bytea), session_id, i, now() - interval '50 minutes', now(),
+          now() + interval '1 day'
+        FROM refresh_tokens, generate_series(1, 199) i""");
+    ServiceException refusal =
+        catchThrowableOfType(
+            ServiceException.class,
+            () ->
+                patiently(
+                    () -> two.call(UserContract.REFRESH, new Refresh(tokens.refreshToken()))));
+    assertThat(refusal.code()).isEqualTo(ErrorCode.TOO_MANY_REQUESTS);
+    assertThat(refusal.retryAfter()).isBetween(500L, 600L);
+    execute("UPDATE refresh_tokens SET issued_at = issued_at - interval '10 minutes'");
+    assertThat(
+            patiently(() -> two.call(UserContract.REFRESH, new Refresh(tokens.refreshToken())))
+                .refreshToken())
+        .isNotEmpty();
   }
 }

@@ -21,10 +21,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.IntFunction;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,19 +29,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Guessing, on two nodes: how far it comes, and whom it must not hinder. */
 @Timeout(180)
-class ThrottleIT extends UserNodes {
+class ThrottleIT extends TwoUserNodes {
   private static final String HOME = "192.0.2.1";
   private static final String WRONG = "not her password";
-
-  private Harness one;
-  private Harness two;
-
-  @BeforeEach
-  void begins() {
-    one = start();
-    two = start();
-    registerAda(one);
-  }
 
   private static String elsewhere(int network) {
     return "198.%d.%d.7".formatted(18 + network / 250, network % 250);
@@ -79,13 +65,6 @@ class ThrottleIT extends UserNodes {
         ServiceException.class, () -> patiently(() -> Harness.await(login(node, source, login))));
   }
 
-  private double hashes() {
-    return Stream.of(one, two)
-        .mapToDouble(
-            node -> node.node().meters().get("starling.user.hashes").functionCounter().count())
-        .sum();
-  }
-
   /** Makes everything that was counted seem so much longer ago. */
   private void pass(String interval) {
     execute(
@@ -94,14 +73,6 @@ class ThrottleIT extends UserNodes {
           blocked_until = blocked_until - interval '%1$s',
           expires_at = expires_at - interval '%1$s'"""
             .formatted(interval));
-  }
-
-  private List<ErrorCode> atOnce(int count, IntFunction<Future<?>> attempt) {
-    List<Future<?>> all = IntStream.range(0, count).mapToObj(attempt).toList();
-    Harness.await(Future.join(new ArrayList<>(all)).otherwiseEmpty());
-    return all.stream()
-        .map(f -> f.succeeded() ? null : ServiceException.of(f.cause()).code())
-        .toList();
   }
 
   @Test

@@ -34,6 +34,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.Callable;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -205,6 +207,23 @@ abstract class UserNodes {
   static List<String> published(Harness node) {
     KeySet keys = patiently(() -> node.call(UserContract.KEYS, new Keys()));
     return keys.keys().stream().map(UserContract.PublicKey::kid).toList();
+  }
+
+  /** Password hashes that were begun, on all nodes. */
+  double hashes() {
+    return nodes.stream()
+        .mapToDouble(
+            node -> node.node().meters().get("starling.user.hashes").functionCounter().count())
+        .sum();
+  }
+
+  /** What came of so many attempts at the same moment; null for one that succeeded. */
+  static List<ErrorCode> atOnce(int count, IntFunction<Future<?>> attempt) {
+    List<Future<?>> all = IntStream.range(0, count).mapToObj(attempt).toList();
+    Harness.await(Future.join(new ArrayList<>(all)).otherwiseEmpty());
+    return all.stream()
+        .map(f -> f.succeeded() ? null : ServiceException.of(f.cause()).code())
+        .toList();
   }
 
   static <T> T patiently(Callable<T> call) {

@@ -26,6 +26,11 @@ import org.slf4j.LoggerFactory;
  * to judge it by. So when a call was not answered in time, nor anything else since it began, the
  * instance is asked for a ping; without an answer to that the breaker opens.
  *
+ * <p>One that begins to fail may get as few: at little load the cheapest instance gets nearly all
+ * calls. So a fault that does not open the breaker starts an inquiry: the next idempotent calls
+ * that may choose the instance do, as many as are needed to judge it, and are repeated elsewhere
+ * where it fails them.
+ *
  * <p>The way back: when the wait is over the Vert.x breaker is half open and lets one call through,
  * which is the ping of the instance. When that was answered a few idempotent calls try it; a fault
  * of one of them opens the breaker again, for twice as long. An instance that fails half of its
@@ -42,6 +47,9 @@ final class Breaker {
 
   /** Without calls to try the instance, an answered ping is enough after this time. */
   private static final long TRIAL_PATIENCE = 1_000;
+
+  /** Milliseconds from one inquiry to the next: what it found is judged apart for as long. */
+  private static final long INQUIRY_EVERY = 1_000;
 
   /** Milliseconds in which an instance that has been silent for long must answer a ping. */
   private static final long SUSPICION = 500;
@@ -105,6 +113,11 @@ final class Breaker {
 
   private boolean suspected;
 
+  /** Calls that an inquiry still wants. */
+  private volatile int inquiry;
+
+  private long inquiredAt = now() - INQUIRY_EVERY;
+
   /**
    * Makes a closed breaker.
    *
@@ -149,6 +162,22 @@ final class Breaker {
     trialsLeft--;
     trialsUnderWay++;
     return true;
+  }
+
+  /** Whether a closed breaker wants this call for its inquiry, which is then counted. */
+  boolean takesInquiry() {
+    return inquiry > 0 && takeInquiry();
+  }
+
+  private synchronized boolean takeInquiry() {
+    return inquiry > 0 && inquiry-- > 0;
+  }
+
+  private void inquire() {
+    if (inquiry == 0 && now() - inquiredAt >= INQUIRY_EVERY) {
+      inquiredAt = now();
+      inquiry = (int) limits.get(Limit.BREAKER_CALLS);
+    }
   }
 
   /**
@@ -202,6 +231,8 @@ final class Breaker {
           open(reproach);
         } else if (code == ErrorCode.TIMED_OUT) {
           suspect(start);
+        } else if (fault) {
+          inquire();
         }
       }
     }
@@ -256,6 +287,7 @@ final class Breaker {
 
   private void change(State next) {
     state = next;
+    inquiry = 0;
     generation++;
   }
 

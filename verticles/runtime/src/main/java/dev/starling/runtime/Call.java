@@ -22,13 +22,17 @@ public final class Call {
   static final String TOKEN = "token";
   static final String BUDGET = "budget";
   static final String SOURCE = "source";
+  static final String AGENT = "agent";
 
   private static final HexFormat HEX = HexFormat.of();
+  private static final int LONGEST_AGENT = 200;
+  private static final Pattern UNPRINTABLE = Pattern.compile("[^ -~]");
   private static final Pattern VISIBLE = Pattern.compile("[!-~]{1,255}");
 
   private final String trace;
   private final String token;
   private final String source;
+  private final String agent;
   private final long deadline;
   private final Caller caller;
   private final String key;
@@ -38,6 +42,7 @@ public final class Call {
       String trace,
       String token,
       String source,
+      String agent,
       long deadline,
       Caller caller,
       String key,
@@ -45,6 +50,7 @@ public final class Call {
     this.trace = trace;
     this.token = token;
     this.source = source;
+    this.agent = agent;
     this.deadline = deadline;
     this.caller = caller;
     this.key = key;
@@ -63,7 +69,8 @@ public final class Call {
 
   /** The first call of a chain that has its trace already, from {@link #newTrace()}. */
   public static Call begin(String trace, String token, long budget) {
-    return new Call(trace, token, null, System.nanoTime() + budget * 1_000_000, null, null, false);
+    return new Call(
+        trace, token, null, null, System.nanoTime() + budget * 1_000_000, null, null, false);
   }
 
   /**
@@ -79,6 +86,7 @@ public final class Call {
         isTrace(trace) ? trace : newTrace(),
         headers.get(TOKEN),
         address(headers.get(SOURCE)),
+        printable(headers.get(AGENT)),
         System.nanoTime() + left * 1_000_000,
         null,
         null,
@@ -122,13 +130,32 @@ public final class Call {
    * @param address a literal IPv4 or IPv6 address
    */
   public Call from(String address) {
-    return new Call(trace, token, address, deadline, caller, key, taken);
+    return from(address, null);
+  }
+
+  /**
+   * The same chain, begun by such a client.
+   *
+   * @param address a literal IPv4 or IPv6 address
+   * @param agent what the client calls itself, of which 200 printable characters are kept; null for
+   *     nothing
+   */
+  public Call from(String address, String agent) {
+    return new Call(trace, token, address, printable(agent), deadline, caller, key, taken);
+  }
+
+  private static String printable(String text) {
+    if (text == null || text.isBlank()) {
+      return null;
+    }
+    String shorter = text.length() > LONGEST_AGENT ? text.substring(0, LONGEST_AGENT) : text;
+    return UNPRINTABLE.matcher(shorter).replaceAll("?");
   }
 
   /** The same chain with a smaller budget, in milliseconds. */
   Call within(long budget) {
     long sooner = Math.min(deadline - System.nanoTime(), budget * 1_000_000);
-    return new Call(trace, token, source, System.nanoTime() + sooner, caller, key, taken);
+    return new Call(trace, token, source, agent, System.nanoTime() + sooner, caller, key, taken);
   }
 
   /**
@@ -139,17 +166,17 @@ public final class Call {
    * @throws ServiceException {@link ErrorCode#MALFORMED} for any other text
    */
   public Call keyed(String key) {
-    return new Call(trace, token, source, deadline, caller, checked(key), false);
+    return new Call(trace, token, source, agent, deadline, caller, checked(key), false);
   }
 
   /** This call with the key that came with it, which goes no further. */
   Call taking(String key) {
-    return new Call(trace, token, source, deadline, caller, checked(key), true);
+    return new Call(trace, token, source, agent, deadline, caller, checked(key), true);
   }
 
   /** This call as the next operation called is to get it. */
   Call onward() {
-    return taken ? new Call(trace, token, source, deadline, caller, null, false) : this;
+    return taken ? new Call(trace, token, source, agent, deadline, caller, null, false) : this;
   }
 
   private static String checked(String key) {
@@ -164,7 +191,7 @@ public final class Call {
   }
 
   Call by(Caller verified) {
-    return new Call(trace, token, source, deadline, verified, key, taken);
+    return new Call(trace, token, source, agent, deadline, verified, key, taken);
   }
 
   /** Names the whole chain of calls in logs, answers and problems. */
@@ -183,6 +210,14 @@ public final class Call {
    */
   public String source() {
     return source;
+  }
+
+  /**
+   * What the client that began the chain calls itself, as anybody may; null where it does not, and
+   * for queries.
+   */
+  public String agent() {
+    return agent;
   }
 
   /**

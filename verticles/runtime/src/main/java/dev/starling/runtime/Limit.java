@@ -231,6 +231,13 @@ public enum Limit {
       "Registrations an hour from one network"),
   REFRESHES(
       "user.throttle-refreshes", Unit.COUNT, 1, 1_000, 30, "Refreshes a minute of one session"),
+  REFRESHES_AN_HOUR(
+      "user.throttle-refreshes-hour",
+      Unit.COUNT,
+      1,
+      1_000_000,
+      100,
+      "Refreshes an hour of one session"),
   ONE_TIME_FAILURES(
       "user.throttle-second-factor",
       Unit.COUNT,

@@ -156,6 +156,9 @@ public final class ServiceClient {
       if (call.source() != null) {
         options.addHeader(Call.SOURCE, call.source());
       }
+      if (call.agent() != null && operation.changes()) {
+        options.addHeader(Call.AGENT, call.agent());
+      }
       if (call.key() != null) {
         options.addHeader(Call.KEY, call.key());
       }

@@ -117,6 +117,14 @@ public final class ServiceDirectory {
     if (!second.instance().breaker().isClosed()) {
       return second;
     }
+    if (idempotent && tried.isEmpty()) {
+      if (first.instance().breaker().takesInquiry()) {
+        return first;
+      }
+      if (second.instance().breaker().takesInquiry()) {
+        return second;
+      }
+    }
     long now = System.nanoTime();
     double handicap = first.instance().local() ? 2 : 1;
     return handicap * second.cost(now) < first.cost(now) ? second : first;

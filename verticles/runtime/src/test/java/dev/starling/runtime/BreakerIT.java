@@ -91,6 +91,38 @@ class BreakerIT {
     assertThat(breaker.status().reason()).isNull();
   }
 
+  /** As many calls as are needed to judge it, once a second, and none of what is open. */
+  @Test
+  void asksForCallsWhenItBeginsToFail() {
+    assertThat(breaker.takesInquiry()).as("of one that is well").isFalse();
+    call(ErrorCode.NOT_FOUND);
+    assertThat(breaker.takesInquiry()).as("of callers' errors").isFalse();
+
+    call(ErrorCode.INTERNAL);
+    for (int i = 0; i < 10; i++) {
+      assertThat(breaker.takesInquiry()).isTrue();
+      call(null);
+    }
+    assertThat(breaker.takesInquiry()).isFalse();
+    call(ErrorCode.INTERNAL);
+    assertThat(breaker.takesInquiry()).as("within a second").isFalse();
+    await()
+        .pollInterval(100, TimeUnit.MILLISECONDS)
+        .until(
+            () -> {
+              for (int i = 0; i < 4; i++) {
+                call(null);
+              }
+              call(ErrorCode.INTERNAL);
+              return breaker.takesInquiry();
+            });
+    for (int i = 0; i < 40; i++) {
+      call(ErrorCode.INTERNAL);
+    }
+    assertThat(breaker.isClosed()).isFalse();
+    assertThat(breaker.takesInquiry()).isFalse();
+  }
+
   @ParameterizedTest
   @EnumSource(
       mode = EnumSource.Mode.EXCLUDE,

@@ -20,6 +20,11 @@ import org.hibernate.validator.constraints.CodePointLength;
 /** The user service: whom it knows and how one proves to be one of them. */
 public final class UserContract implements Contract {
   private static final String SERVICE = "user";
+  private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._-]{2,63}";
+  private static final String NAME_RULE =
+      "must have 3 to 64 of the characters a-z, 0-9, '.', '_' and '-' and begin with a letter or"
+          + " digit";
+  private static final String LENGTH_RULE = "must have {min} to {max} characters";
 
   /**
    * Makes an account. 409 when the name is taken, in whatever spelling. A key is kept for 24 hours
@@ -163,9 +168,9 @@ public final class UserContract implements Contract {
           .at(HttpMethod.POST, "/api/users/me/totp/deletion");
 
   /**
-   * All that is kept of the caller: the account, its sessions, and what happened to it or was done
-   * by its owner, newest first, page by page. Nothing of passwords and tokens, and nothing of
-   * others.
+   * What is kept of the caller: the account, its latest 1,000 sessions, and what happened to it or
+   * was done by its owner, newest first, page by page. Nothing of passwords and tokens, nothing of
+   * others, and not the mails of the last two days.
    */
   public static final Operation<ExportMe, Export> EXPORT =
       Operation.query(SERVICE, "export", ExportMe.class, Export.class)
@@ -323,15 +328,8 @@ public final class UserContract implements Contract {
    * @param email null for none; it is the account's once the code that is sent there has come back
    */
   public record Register(
-      @NotNull
-          @Pattern(
-              regexp = "[A-Za-z0-9][A-Za-z0-9._-]{2,63}",
-              message =
-                  "must have 3 to 64 of the characters a-z, 0-9, '.', '_' and '-' and begin with a"
-                      + " letter or digit")
-          String username,
-      @NotNull @CodePointLength(min = 8, max = 128, message = "must have {min} to {max} characters")
-          String password,
+      @NotNull @Pattern(regexp = NAME, message = NAME_RULE) String username,
+      @NotNull @CodePointLength(min = 8, max = 128, message = LENGTH_RULE) String password,
       @JsonInclude(Include.NON_NULL) @Size(max = 254) String email) {
 
     public Register(String username, String password) {
@@ -427,9 +425,9 @@ public final class UserContract implements Contract {
    */
   public record ChangePassword(
       @NotNull @Size(max = 1024) String currentPassword,
-      @NotNull @CodePointLength(min = 8, max = 128, message = "must have {min} to {max} characters")
-          String newPassword,
-      @JsonInclude(Include.NON_NULL) @Size(max = 32) String oneTimeCode) {
+      @NotNull @CodePointLength(min = 8, max = 128, message = LENGTH_RULE) String newPassword,
+      @JsonProperty("one_time_code") @JsonInclude(Include.NON_NULL) @Size(max = 32)
+          String oneTimeCode) {
 
     public ChangePassword(String currentPassword, String newPassword) {
       this(currentPassword, newPassword, null);
@@ -458,8 +456,18 @@ public final class UserContract implements Contract {
    * @param created when the user logged in
    * @param lastUsed when its tokens were last refreshed, to the minute
    * @param current whether the caller's token is of this one
+   * @param network from which the user logged in: the first 24 bits of an IPv4 address, 64 of IPv6;
+   *     null where it is not known
+   * @param agent what the client called itself then, which may be anything; null for nothing
    */
-  public record Session(UUID id, Instant created, Instant lastUsed, boolean current) {}
+  public record Session(
+      UUID id, Instant created, Instant lastUsed, boolean current, String network, String agent) {
+
+    @Override
+    public String toString() {
+      return "Session[id=" + id + "]";
+    }
+  }
 
   /**
    * Asks for the sessions that have ended, from a point on that an answer has named.
@@ -496,7 +504,8 @@ public final class UserContract implements Contract {
    */
   public record DeleteMe(
       @NotNull @Size(max = 1024) String password,
-      @JsonInclude(Include.NON_NULL) @Size(max = 32) String oneTimeCode) {
+      @JsonProperty("one_time_code") @JsonInclude(Include.NON_NULL) @Size(max = 32)
+          String oneTimeCode) {
 
     public DeleteMe(String password) {
       this(password, null);
@@ -516,15 +525,10 @@ public final class UserContract implements Contract {
    * @param oneTimeCode one of now, or a recovery code, where the account has a second factor
    */
   public record ChangeName(
-      @NotNull
-          @Pattern(
-              regexp = "[A-Za-z0-9][A-Za-z0-9._-]{2,63}",
-              message =
-                  "must have 3 to 64 of the characters a-z, 0-9, '.', '_' and '-' and begin with a"
-                      + " letter or digit")
-          String username,
+      @NotNull @Pattern(regexp = NAME, message = NAME_RULE) String username,
       @NotNull @Size(max = 1024) String password,
-      @JsonInclude(Include.NON_NULL) @Size(max = 32) String oneTimeCode) {
+      @JsonProperty("one_time_code") @JsonInclude(Include.NON_NULL) @Size(max = 32)
+          String oneTimeCode) {
 
     public ChangeName(String username, String password) {
       this(username, password, null);
@@ -546,7 +550,8 @@ public final class UserContract implements Contract {
   public record ChangeEmail(
       @NotNull @Size(max = 254) String email,
       @NotNull @Size(max = 1024) String password,
-      @JsonInclude(Include.NON_NULL) @Size(max = 32) String oneTimeCode) {
+      @JsonProperty("one_time_code") @JsonInclude(Include.NON_NULL) @Size(max = 32)
+          String oneTimeCode) {
 
     public ChangeEmail(String email, String password) {
       this(email, password, null);
@@ -592,8 +597,7 @@ public final class UserContract implements Contract {
    */
   public record FinishReset(
       @NotNull @Size(max = 256) String code,
-      @NotNull @CodePointLength(min = 8, max = 128, message = "must have {min} to {max} characters")
-          String newPassword) {
+      @NotNull @CodePointLength(min = 8, max = 128, message = LENGTH_RULE) String newPassword) {
 
     @Override
     public String toString() {
@@ -661,7 +665,8 @@ public final class UserContract implements Contract {
    * @param oneTimeCode one of now, or a recovery code
    */
   public record EndTotp(
-      @NotNull @Size(max = 1024) String password, @NotNull @Size(max = 32) String oneTimeCode) {
+      @NotNull @Size(max = 1024) String password,
+      @JsonProperty("one_time_code") @NotNull @Size(max = 32) String oneTimeCode) {
 
     @Override
     public String toString() {
@@ -702,9 +707,18 @@ public final class UserContract implements Contract {
    * @param expires when it ends, come what may
    * @param ended when it has ended; null when it has not
    * @param reason for which it has; null when it has not
+   * @param network from which the user logged in, as in {@link Session}
+   * @param agent what the client called itself then; null for nothing
    */
   public record KeptSession(
-      UUID id, Instant created, Instant lastUsed, Instant expires, Instant ended, String reason) {}
+      UUID id,
+      Instant created,
+      Instant lastUsed,
+      Instant expires,
+      Instant ended,
+      String reason,
+      String network,
+      String agent) {}
 
   /**
    * Something that happened.

@@ -232,13 +232,27 @@ final class Accounts {
    */
   Future<User> rename(Call call, Credentials verified, Name name, byte[] before) {
     return database
-        .transaction(call, t -> rename(t, call, verified, name, before))
+        .transaction(
+            call,
+            t -> free(t, verified, name).compose(v -> rename(t, call, verified, name, before)))
         .recover(
             failure ->
                 Future.failedFuture(
                     failure instanceof PgException refusal && UNIQUE.equals(refusal.getSqlState())
                         ? taken()
                         : failure));
+  }
+
+  /** Names that are kept may be by a seal of another secret than the one of now. */
+  private static Future<Void> free(
+      Database.Statements statements, Credentials verified, Name name) {
+    return statements
+        .query(
+            "SELECT FROM users WHERE name_seal = ANY($1) AND id <> $2",
+            name.seals().stream().map(Buffer::buffer).toArray(Buffer[]::new),
+            verified.id())
+        .compose(
+            rows -> rows.size() == 0 ? Future.succeededFuture() : Future.failedFuture(taken()));
   }
 
   private static Future<User> rename(

@@ -42,11 +42,18 @@ final class AuditSeals {
           + " complete";
   private static final String HEAD = "first, before, last, latest, whole, key, kek_id, signature";
 
+  private static final String OF_HEAD =
+      HEAD
+          + ", EXISTS (SELECT FROM audit WHERE position IS NOT NULL) AS any"
+          + " FROM (SELECT) AS one LEFT JOIN audit_head ON true";
+
   /** Beside each entry the head, and at least that. */
   private static final String PORTION =
       """
       SELECT %s, EXISTS (SELECT FROM audit WHERE position IS NOT NULL) AS any,
-        EXISTS (SELECT FROM audit WHERE position < audit_head.first) AS outside, entry.*
+        EXISTS (SELECT FROM audit WHERE position < audit_head.first) AS outside,
+        EXISTS (SELECT FROM audit WHERE position IS NULL AND at < now() - interval '1 minute')
+          AS late, entry.*
       FROM (SELECT) AS one LEFT JOIN audit_head ON true LEFT JOIN LATERAL (
         SELECT %s FROM audit WHERE position >= greatest($1 - 1, audit_head.first)
         ORDER BY position, audit.id LIMIT $2) AS entry ON true
@@ -59,8 +66,8 @@ final class AuditSeals {
   private final Database database;
   private final KeyCipher cipher;
 
-  /** The last position that this node has seen; the log never ends before it. */
-  private volatile long seen;
+  /** Where the log ended when this node last looked; it never ends before that, or otherwise. */
+  private volatile Cursor seen = new Cursor(0, null);
 
   AuditSeals(Vertx vertx, Database database, KeyCipher cipher) {
     this.vertx = vertx;
@@ -73,21 +80,46 @@ final class AuditSeals {
     Recurring.every(vertx, EVERY, "The audit log is sealed later", this::seal);
   }
 
+  /** One portion, so that the longest backlog takes time, and no more. */
   private Future<Void> seal() {
     return database
         .transaction(
             statements ->
                 statements
-                    .query("SELECT pg_try_advisory_xact_lock($1) AS ours", TURN)
-                    .compose(
-                        turn ->
-                            turn.iterator().next().getBoolean("ours")
-                                ? sealSome(statements)
-                                : Future.succeededFuture(0)))
-        .compose(done -> done < AT_ONCE ? Future.<Void>succeededFuture() : seal());
+                    .query("SELECT pg_try_advisory_xact_lock($1) AS ours, " + OF_HEAD, TURN)
+                    .compose(rows -> sealSome(statements, rows.iterator().next())))
+        .onSuccess(this::hasSeen)
+        .mapEmpty();
   }
 
-  private Future<Integer> sealSome(Database.Statements statements) {
+  /** All nodes look where the log ends, whosever turn it is. */
+  private Future<Cursor> sealSome(Database.Statements statements, Row row) {
+    boolean begun = row.getLong("first") != null;
+    if (!begun && seen.position() > 0) {
+      return Future.failedFuture("it has no head any more");
+    }
+    Cursor end = seen;
+    if (begun) {
+      AuditHead head = head(row);
+      if (!continues(head, seen)) {
+        return Future.failedFuture("it does not go on from what this node has seen of it");
+      }
+      end = new Cursor(head.last(), head.latest());
+    }
+    return row.getBoolean("ours") ? sealSome(statements, end) : Future.succeededFuture(end);
+  }
+
+  private synchronized void hasSeen(Cursor end) {
+    seen = end.position() > seen.position() ? end : seen;
+  }
+
+  private static boolean continues(AuditHead head, Cursor before) {
+    return head.last() > before.position()
+        || head.last() == before.position()
+            && (before.seal() == null || MessageDigest.isEqual(head.latest(), before.seal()));
+  }
+
+  private Future<Cursor> sealSome(Database.Statements statements, Cursor end) {
     return statements
         .query(
             "SELECT statement_timestamp() AS now, "
@@ -97,19 +129,16 @@ final class AuditSeals {
         .compose(
             rows ->
                 rows.size() == 0
-                    ? Future.succeededFuture(0)
+                    ? Future.succeededFuture(end)
                     : head(statements).compose(head -> seal(statements, head, rows)));
   }
 
-  /** That of a log in which nothing is sealed where there is none yet. */
+  /**
+   * That of a log in which nothing is sealed where there is none yet. It is read once more by whose
+   * turn it is: another may have had it since the statement that took the turn began.
+   */
   private Future<AuditHead> head(Database.Statements statements) {
-    return statements
-        .query(
-            "SELECT "
-                + HEAD
-                + ", EXISTS (SELECT FROM audit WHERE position IS NOT NULL) AS any"
-                + " FROM (SELECT) AS one LEFT JOIN audit_head ON true")
-        .map(rows -> head(rows.iterator().next()));
+    return statements.query("SELECT " + OF_HEAD).map(rows -> head(rows.iterator().next()));
   }
 
   /**
@@ -124,11 +153,11 @@ final class AuditSeals {
     if (row.getBoolean("any")) {
       throw new IllegalStateException("The audit log has no head any more");
     }
+    log.warn("The audit log has no head: it is sealed from its first entry on");
     return AuditHead.of(cipher);
   }
 
-  private Future<Integer> seal(
-      Database.Statements statements, AuditHead head, RowSet<Row> entries) {
+  private Future<Cursor> seal(Database.Statements statements, AuditHead head, RowSet<Row> entries) {
     Mac256 mac = new Mac256(head.key());
     long position = head.last();
     byte[] seal = head.latest();
@@ -160,8 +189,7 @@ final class AuditSeals {
                 done.rowCount() == entries.size()
                     ? write(statements, next)
                     : Future.failedFuture("Entries have gone while they were sealed"))
-        .onSuccess(v -> seen = Math.max(seen, next.last()))
-        .map(entries.size());
+        .map(new Cursor(next.last(), next.latest()));
   }
 
   private Future<Void> write(Database.Statements statements, AuditHead changed) {
@@ -332,7 +360,13 @@ final class AuditSeals {
     }
     int forgotten = old;
     return statements
-        .query("DELETE FROM audit WHERE position BETWEEN $1 AND $2", head.first(), walk.position)
+        .query("SELECT set_config('starling.forgetting', 'on', true)")
+        .compose(
+            v ->
+                statements.query(
+                    "DELETE FROM audit WHERE position BETWEEN $1 AND $2",
+                    head.first(),
+                    walk.position))
         .compose(v -> write(statements, head.from(walk.position + 1, walk.seal)))
         .map(forgotten);
   }
@@ -340,9 +374,10 @@ final class AuditSeals {
   /** Looks at {@link #AT_ONCE} entries, all in the state of one moment. */
   Future<AuditVerification> verify(VerifyAudit request, Call call) {
     Cursor cursor = Cursor.of(request.cursor());
+    Cursor before = seen;
     return database
         .query(call, PORTION, cursor.position(), AT_ONCE)
-        .map(rows -> verify(rows, cursor));
+        .map(rows -> verify(rows, cursor, before));
   }
 
   /**
@@ -360,7 +395,7 @@ final class AuditSeals {
     }
   }
 
-  private AuditVerification verify(RowSet<Row> rows, Cursor cursor) {
+  private AuditVerification verify(RowSet<Row> rows, Cursor cursor, Cursor before) {
     AuditHead head;
     try {
       head = head(rows.iterator().next());
@@ -368,10 +403,13 @@ final class AuditSeals {
       log.error("The audit log was changed: {}", e.getMessage());
       return wrong(0, new WrongEntry(null, null, "head"), null);
     }
-    if (head.last() < seen || head.last() < cursor.position()) {
+    if (!continues(head, before) || head.last() < cursor.position()) {
       return wrong(0, new WrongEntry(head.last() + 1, null, "removed"), head);
     }
-    seen = head.last();
+    hasSeen(new Cursor(head.last(), head.latest()));
+    if (rows.iterator().next().getBoolean("late")) {
+      return wrong(0, new WrongEntry(null, null, "unsealed"), head);
+    }
     if (rows.iterator().next().getBoolean("outside")) {
       return wrong(0, new WrongEntry(null, null, "inserted"), head);
     }

@@ -2,14 +2,10 @@ package dev.starling.user.service;
 
 import dev.starling.runtime.Limit;
 import dev.starling.runtime.Limits;
-import io.netty.util.NetUtil;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 
@@ -18,8 +14,8 @@ import java.util.UUID;
  * with a key of the nodes, so that the table tells nothing about anybody, and unknown names are
  * counted as known ones are.
  *
- * <p>A source is a network: the first 24 bits of an IPv4 address, 64 of IPv6, since who has one
- * address of it has many. A call that comes from no client, but from another service, has none.
+ * <p>A source is a {@link Network}. A call that comes from no client, but from another service, has
+ * none.
  */
 final class Buckets {
   private static final Duration MINUTE = Duration.ofMinutes(1);
@@ -154,15 +150,6 @@ final class Buckets {
   }
 
   private static byte[] network(String source) {
-    if (source == null) {
-      return NO_NETWORK;
-    }
-    try {
-      byte[] address =
-          InetAddress.getByAddress(NetUtil.createByteArrayFromIpAddressString(source)).getAddress();
-      return Arrays.copyOf(address, address.length == 4 ? 3 : 8);
-    } catch (UnknownHostException e) {
-      throw new IllegalArgumentException(source + " is no address", e);
-    }
+    return Network.of(source).map(Network::bytes).orElse(NO_NETWORK);
   }
 }

@@ -68,7 +68,7 @@ final class Exports {
             call,
             """
             SELECT id, created_at, date_trunc('minute', last_used_at) AS last_used,
-              absolute_expiry, revoked_at, reason
+              absolute_expiry, revoked_at, reason, network, agent
             FROM sessions WHERE user_id = $1 ORDER BY created_at DESC LIMIT $2""",
             user,
             PAGE)
@@ -82,7 +82,9 @@ final class Exports {
         time(row, "last_used"),
         time(row, "absolute_expiry"),
         time(row, "revoked_at"),
-        row.getString("reason"));
+        row.getString("reason"),
+        row.getString("network"),
+        row.getString("agent"));
   }
 
   private static Instant time(Row row, String column) {

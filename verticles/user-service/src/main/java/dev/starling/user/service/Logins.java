@@ -133,7 +133,6 @@ final class Logins {
             call,
             verified,
             code,
-            "/one_time_code",
             (statements, amr) -> begin(statements, call, verified, password, device, amr))
         .recover(
             refused ->

@@ -80,8 +80,7 @@ final class Reauthentication {
   private <T> Future<T> recognise(
       Call call, HashPool.Place place, Credentials verified, String code, Work<T> work) {
     return factors
-        .check(
-            call, verified, code, "/oneTimeCode", (statements, amr) -> Future.succeededFuture(amr))
+        .check(call, verified, code, (statements, amr) -> Future.succeededFuture(amr))
         .compose(amr -> work.of(place, verified, amr));
   }
 

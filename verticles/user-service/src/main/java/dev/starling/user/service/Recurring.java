@@ -34,7 +34,7 @@ final class Recurring {
   private synchronized void look() {
     if (!working) {
       working = true;
-      work.get().onComplete(done -> ended(done.cause()));
+      Future.succeededFuture().compose(v -> work.get()).onComplete(done -> ended(done.cause()));
     }
   }
 

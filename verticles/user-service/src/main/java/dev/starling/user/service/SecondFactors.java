@@ -9,6 +9,7 @@ import dev.starling.user.service.Accounts.Credentials;
 import dev.starling.user.service.Throttle.Outcome;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.sqlclient.Row;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.List;
@@ -33,7 +34,13 @@ final class SecondFactors {
   private static final List<String> BOTH = List.of("pwd", OTP, "mfa");
 
   private static final String WRONG = "one-time-code";
+  private static final String ASKED = "second-factor";
+
+  /** Where requests have the code. */
+  private static final String CODE = "/one_time_code";
+
   private static final int CODES = 10;
+  private static final int AT_ONCE = 100;
 
   /** Of five bits each. */
   private static final int CODE_LENGTH = 16;
@@ -78,20 +85,19 @@ final class SecondFactors {
    * needed: that is used up if the work succeeds, and only then.
    *
    * @param code null for none
-   * @param pointer to the code in the request
    * @return fails with {@link ErrorCode#FORBIDDEN} when a code is needed and this is not one, and
    *     with {@link ErrorCode#TOO_MANY_REQUESTS} after too many wrong ones
    */
-  <T> Future<T> check(Call call, Credentials verified, String code, String pointer, Work<T> work) {
+  <T> Future<T> check(Call call, Credentials verified, String code, Work<T> work) {
     if (verified.totp() == null) {
       return work.of(database.statements(call), PASSWORD);
     }
     if (code == null || code.isBlank()) {
       return Future.failedFuture(
           ServiceException.ofField(
-              ErrorCode.FORBIDDEN, pointer, "second-factor", "A one-time password is needed"));
+              ErrorCode.FORBIDDEN, CODE, ASKED, "A one-time password is needed"));
     }
-    ServiceException wrong = wrong(ErrorCode.FORBIDDEN, pointer);
+    ServiceException wrong = wrong(ErrorCode.FORBIDDEN, CODE);
     return counted(
         call,
         verified.id(),
@@ -105,7 +111,15 @@ final class SecondFactors {
   }
 
   static boolean isWrongCode(Throwable failure) {
-    return ServiceException.of(failure).errors().stream().anyMatch(e -> e.rule().equals(WRONG));
+    return breaks(failure, WRONG);
+  }
+
+  static boolean isAskedFor(Throwable failure) {
+    return breaks(failure, ASKED);
+  }
+
+  private static boolean breaks(Throwable failure, String rule) {
+    return ServiceException.of(failure).errors().stream().anyMatch(e -> e.rule().equals(rule));
   }
 
   private static ServiceException wrong(ErrorCode code, String pointer) {
@@ -297,6 +311,38 @@ final class SecondFactors {
                 .toArray(Buffer[]::new),
             Audit.by(call))
         .map(rows -> rows.size() == 1);
+  }
+
+  /** Encrypts anew, by the key that is used now, what was encrypted by another one. */
+  Future<Void> encryptAgain() {
+    return database
+        .transaction(
+            statements ->
+                statements
+                    .query(
+                        """
+                        SELECT id, totp FROM users WHERE totp_kek <> $1
+                        LIMIT $2 FOR UPDATE SKIP LOCKED""",
+                        cipher.id(),
+                        AT_ONCE)
+                    .compose(
+                        rows ->
+                            Future.join(
+                                    rows.stream()
+                                        .map(row -> encryptAgain(statements, row))
+                                        .toList())
+                                .map(rows.size())))
+        .compose(done -> done < AT_ONCE ? Future.<Void>succeededFuture() : encryptAgain());
+  }
+
+  private Future<?> encryptAgain(Database.Statements statements, Row row) {
+    UUID user = row.getUUID("id");
+    byte[] secret = cipher.decrypt(name(user), row.getBuffer("totp").getBytes());
+    return statements.query(
+        "UPDATE users SET totp = $2, totp_kek = $3 WHERE id = $1",
+        user,
+        Buffer.buffer(cipher.encrypt(name(user), secret)),
+        cipher.id());
   }
 
   private String code() {

@@ -43,8 +43,8 @@ final class Sessions {
         WITH verified AS (
           SELECT id, roles FROM users WHERE id = $2 AND version = $3 AND enabled FOR SHARE),
         begun AS (
-          INSERT INTO sessions (id, user_id, absolute_expiry, amr)
-          SELECT $1, id, now() + make_interval(secs => $5), $10 FROM verified
+          INSERT INTO sessions (id, user_id, absolute_expiry, amr, network, agent)
+          SELECT $1, id, now() + make_interval(secs => $5), $10, $11, $12 FROM verified
           RETURNING id, user_id, created_at, amr),
         ended AS (
           UPDATE sessions %s 'too many' WHERE id IN (
@@ -146,7 +146,9 @@ final class Sessions {
             rules.most() - 1,
             why,
             Audit.by(call),
-            amr.toArray(String[]::new))
+            amr.toArray(String[]::new),
+            Network.of(call.source()).map(Network::text).orElse(null),
+            call.agent())
         .map(rows -> Accounts.first(rows).map(Sessions::live));
   }
 
@@ -212,15 +214,21 @@ final class Sessions {
             """
             SELECT s.id, s.user_id, s.created_at, s.amr, u.roles,
               s.revoked_at IS NULL AND s.absolute_expiry > now() AND u.enabled AS live,
-              extract(epoch FROM interval '1 minute' - (now() - (
-                SELECT issued_at FROM refresh_tokens
-                WHERE session_id = s.id AND generation = t.generation + 1 - $2 AND generation > 0
-              )))::float8 AS wait
+              extract(epoch FROM greatest(
+                interval '1 minute' - (now() - (
+                  SELECT issued_at FROM refresh_tokens
+                  WHERE session_id = s.id AND generation = t.generation + 1 - $2
+                    AND generation > 0)),
+                interval '1 hour' - (now() - (
+                  SELECT issued_at FROM refresh_tokens
+                  WHERE session_id = s.id AND generation = t.generation + 1 - $3
+                    AND generation > 0))))::float8 AS wait
             FROM refresh_tokens t
               JOIN sessions s ON s.id = t.session_id JOIN users u ON u.id = s.user_id
             WHERE t.hash = $1 FOR UPDATE OF s""",
             Buffer.buffer(token),
-            limits.get(Limit.REFRESHES))
+            limits.get(Limit.REFRESHES),
+            limits.get(Limit.REFRESHES_AN_HOUR))
         .map(rows -> Accounts.first(rows).filter(row -> row.getBoolean("live")))
         .compose(
             locked ->
@@ -433,7 +441,8 @@ final class Sessions {
         .query(
             call,
             """
-            SELECT id, created_at, date_trunc('minute', last_used_at) AS last_used FROM sessions s
+            SELECT id, created_at, date_trunc('minute', last_used_at) AS last_used, network, agent
+            FROM sessions s
             WHERE user_id = $1 AND revoked_at IS NULL AND absolute_expiry > now() AND EXISTS (
               SELECT FROM refresh_tokens
               WHERE session_id = s.id AND consumed_at IS NULL AND expires_at > now())
@@ -449,7 +458,9 @@ final class Sessions {
                               row.getUUID("id"),
                               row.getOffsetDateTime("created_at").toInstant(),
                               row.getOffsetDateTime("last_used").toInstant(),
-                              row.getUUID("id").toString().equals(current))));
+                              row.getUUID("id").toString().equals(current),
+                              row.getString("network"),
+                              row.getString("agent"))));
               return sessions;
             });
   }

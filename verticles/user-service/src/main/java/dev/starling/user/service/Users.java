@@ -263,6 +263,9 @@ final class Users implements AutoCloseable {
 
   private void tidy() {
     if (opened.succeeded()) {
+      factors
+          .encryptAgain()
+          .onFailure(e -> log.warn("Secrets are encrypted anew later: {}", e.getMessage()));
       renewKeys().onFailure(e -> log.warn("Keys grow old until later: {}", e.getMessage()));
       accounts
           .forgetKeys()
@@ -296,13 +299,19 @@ final class Users implements AutoCloseable {
 
   private void count(Throwable failure) {
     Counter.builder("starling.user.logins")
-        .tag("outcome", failure == null ? "right" : outcome(ServiceException.of(failure).code()))
+        .tag("outcome", failure == null ? "right" : outcome(ServiceException.of(failure)))
         .register(meters)
         .increment();
   }
 
-  private static String outcome(ErrorCode refusal) {
-    return switch (refusal) {
+  private static String outcome(ServiceException refusal) {
+    if (SecondFactors.isAskedFor(refusal)) {
+      return "second-factor";
+    }
+    if (SecondFactors.isWrongCode(refusal)) {
+      return "wrong";
+    }
+    return switch (refusal.code()) {
       case UNAUTHENTICATED -> "wrong";
       case TOO_MANY_REQUESTS, FORBIDDEN -> "throttled";
       case OVERLOADED -> "shed";

@@ -7,6 +7,8 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.code_intelligence.jazzer.mutation.annotation.NotNull;
+import dev.starling.runtime.ErrorCode;
+import dev.starling.runtime.ServiceException;
 import dev.starling.user.api.UserContract.Register;
 import jakarta.validation.constraints.Pattern;
 import java.nio.ByteBuffer;
@@ -33,6 +35,8 @@ class UserServiceFuzzTest {
         UserServiceFuzzTest::password,
         utf16("correct horse"),
         utf16("\u00a0e\u0301\u212b\ud83d\udc69\u200d\ud83d\ude80")),
+    EMAIL(UserServiceFuzzTest::email, "ada+b@example.com", "a@b\u00fc.cd", "a@xn--a.b\r\nBcc:"),
+    CURSOR(UserServiceFuzzTest::cursor, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
     REFRESH_TOKEN(
         UserServiceFuzzTest::refreshToken, "rt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
 
@@ -61,7 +65,7 @@ class UserServiceFuzzTest {
 
   @MethodSource("seeds")
   @FuzzTest
-  @DisplayName("H2 ID1 PW4 whatever is sent is read or refused")
+  @DisplayName("H2 ID1 ID6 PW4 HT10 whatever is sent is read or refused")
   void readsOrRefuses(@NotNull Parser parser, byte @NotNull [] sent) {
     (ONLY == null ? parser : ONLY).check.accept(sent);
   }
@@ -109,6 +113,31 @@ class UserServiceFuzzTest {
       return;
     }
     assertThat(OpaqueString.of(normal)).isEqualTo(normal);
+  }
+
+  /** What is taken for an address is one, and one only, and in one line. */
+  private static void email(byte[] sent) {
+    Email.of(new String(sent, UTF_8))
+        .ifPresent(
+            email -> {
+              assertThat(email.address())
+                  .matches("[!-?A-~]{1,64}@[a-z0-9.-]+\\.[a-z][a-z0-9-]*")
+                  .doesNotContain(",", ";", "<", ">", "(", "\"", ":", "\\")
+                  .hasSizeLessThanOrEqualTo(254);
+              assertThat(Email.of(email.address()).orElseThrow()).isEqualTo(email);
+              assertThat(Email.of(email.key()).orElseThrow().key()).isEqualTo(email.key());
+            });
+  }
+
+  private static final Cursors CURSORS = new Cursors(new Pepper(new byte[32]));
+
+  private static void cursor(byte[] sent) {
+    String text = new String(sent, UTF_8);
+    try {
+      assertThat(CURSORS.after(CURSORS.last(text))).isEqualTo(text);
+    } catch (ServiceException e) {
+      assertThat(e.code()).isEqualTo(ErrorCode.MALFORMED);
+    }
   }
 
   private static void refreshToken(byte[] sent) {
