@@ -10,12 +10,15 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A user of the API, who registers once and logs in whenever the token has become old. */
 final class Account {
   private static final long TOKEN_MILLIS = 120_000;
   private static final HttpClient HTTP =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  private static final AtomicInteger NETWORKS = new AtomicInteger();
 
   private final URI api;
   private final JsonObject credentials;
@@ -61,13 +64,7 @@ final class Account {
 
   private JsonObject post(String path) {
     try {
-      HttpResponse<String> answer =
-          HTTP.send(
-              HttpRequest.newBuilder(api.resolve(path))
-                  .header("Content-Type", "application/json")
-                  .POST(BodyPublishers.ofString(credentials.encode()))
-                  .build(),
-              BodyHandlers.ofString());
+      HttpResponse<String> answer = HTTP.send(request(path), BodyHandlers.ofString());
       if (answer.statusCode() >= 300) {
         throw new LabException(path + ": " + answer.statusCode() + " " + answer.body());
       }
@@ -78,5 +75,15 @@ final class Account {
       Thread.currentThread().interrupt();
       throw new LabException("Interrupted");
     }
+  }
+
+  /** From a network of its own, where the node believes that. */
+  private HttpRequest request(String path) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(api.resolve(path))
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(credentials.encode()));
+    Source.of(NETWORKS.getAndIncrement()).forEach(request::header);
+    return request.build();
   }
 }

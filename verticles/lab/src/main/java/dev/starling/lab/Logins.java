@@ -40,10 +40,10 @@ final class Logins implements Part {
     List<Account> users = new ArrayList<>();
     Queue<String> tokens = new ConcurrentLinkedQueue<>();
     for (int i = 0; i < USERS; i++) {
-      Account user = Account.register(api, "user-" + i);
-      users.add(user);
+      users.add(Account.register(api, "user-" + i));
+      Account other = Account.register(api, "other-" + i); // whose sessions no log-in ends
       for (int j = 0; j < SESSIONS; j++) {
-        tokens.add(user.login().getString("refresh_token"));
+        tokens.add(other.login().getString("refresh_token"));
       }
     }
     AtomicInteger next = new AtomicInteger();

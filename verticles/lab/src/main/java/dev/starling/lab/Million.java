@@ -28,7 +28,8 @@ final class Million implements Part {
           WHERE username_key LIKE 'citizen-%'""",
           """
           INSERT INTO refresh_tokens (hash, session_id, generation, expires_at)
-          SELECT sha256(id::text::bytea), id, 0, now() + interval '7 days' FROM sessions""",
+          SELECT sha256(id::text::bytea), id, 0, now() + interval '7 days' FROM sessions
+          WHERE id NOT IN (SELECT session_id FROM refresh_tokens)""",
           "VACUUM ANALYZE");
 
   private static final String SIZES =
