@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The script runs and finds something; how much, only an idle machine can say. */
-@Tag("lab")
+@Tag("machine")
 class BenchIT {
   private static final Path ROOT = Path.of("../..").toAbsolutePath().normalize();
 

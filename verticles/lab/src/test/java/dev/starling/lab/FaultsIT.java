@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The faults that any change may bring back, on one cluster as long as it stays whole. */
-@Tag("lab")
+@Tag("machine")
 class FaultsIT {
   private static final long SEED = 1;
 
