@@ -176,7 +176,7 @@ class AccountsIT extends UserNodes {
           poiuytrewqlkjhgf  | blocked | is too easy to guess, being made of a sequence of the keyboard or the alphabet
           Adalovelace7k2m9q | blocked | is too easy to guess, being made of the username or the service's name
           7k-starling-2m9q  | blocked | is too easy to guess, being made of the username or the service's name
-          adxlovelxce.k7ab  | similar | is too much like the username
+          adxlovelxce.k7ab  | similar | is too much like the username or the address
           """)
   @DisplayName(
       "PW5 PW6 what is easy to guess is refused at registration and change, with the reason")
