@@ -153,7 +153,7 @@ final class AuditSeals {
     if (row.getBoolean("any")) {
       throw new IllegalStateException("The audit log has no head any more");
     }
-    log.warn("The audit log has no head: it is sealed from its first entry on");
+    log.info("The audit log has no head: it is sealed from its first entry on");
     return AuditHead.of(cipher);
   }
 
