@@ -33,6 +33,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -257,11 +258,20 @@ class ServiceIT {
   }
 
   @Test
+  @DisplayName("AT8 who says in a header of the bus whom it calls for is refused without a token")
   void demandsATokenAtItsPlainAddressToo() {
     Future<Message<Object>> reply =
         one.vertx.eventBus().request("lab.who", new JsonObject().put("text", "a"));
-
     assertThat(code(reply)).isEqualTo(ErrorCode.UNAUTHENTICATED);
+
+    DeliveryOptions forged = new DeliveryOptions();
+    for (String name : List.of("userId", "user", "sub", "subject", "caller", "x-user-id")) {
+      forged.addHeader(name, "ada");
+    }
+    assertThat(
+            code(
+                one.vertx.eventBus().request("lab.who", new JsonObject().put("text", "a"), forged)))
+        .isEqualTo(ErrorCode.UNAUTHENTICATED);
     assertThat(lab.handled).hasValue(0);
   }
 
@@ -303,6 +313,7 @@ class ServiceIT {
   }
 
   @Test
+  @DisplayName("AT8 a service takes a caller for whom the token names, and verifies that itself")
   void knowsItsCallerByTheToken() throws Exception {
     one.deploy(keys());
 
