@@ -83,11 +83,6 @@ class AdministrationIT extends TwoUserNodes {
     return UUID.fromString(text("SELECT id::text FROM users WHERE username_key = 'ada'").get(0));
   }
 
-  private static <I> ErrorCode refused(
-      Harness node, Operation<I, ?> operation, I request, String token) {
-    return refusal(() -> patiently(() -> node.call(operation, request, token)));
-  }
-
   private static ErrorCode code(Future<?> done) {
     return done.succeeded() ? null : ServiceException.of(done.cause()).code();
   }

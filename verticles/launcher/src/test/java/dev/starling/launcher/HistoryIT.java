@@ -1,6 +1,7 @@
 package dev.starling.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.starling.harness.Harness;
 import dev.starling.runtime.Call;
@@ -12,6 +13,7 @@ import dev.starling.user.api.UserContract.ChangePassword;
 import dev.starling.user.api.UserContract.DeleteMe;
 import dev.starling.user.api.UserContract.Login;
 import dev.starling.user.api.UserContract.Register;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashSet;
@@ -24,6 +26,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -88,7 +91,8 @@ class HistoryIT extends UserNodes {
     clients.shutdown();
     int halts = 0;
     while (!clients.awaitTermination(700, TimeUnit.MILLISECONDS)) {
-      halt();
+      long before = unknown(histories);
+      halt(() -> clients.isTerminated() || unknown(histories) > before);
       halts++;
     }
 
@@ -101,12 +105,19 @@ class HistoryIT extends UserNodes {
             assertThat(hasOrder(List.copyOf(steps))).as("name-%d: %s", name, steps).isTrue());
   }
 
-  /** SIGSTOP to all of PostgreSQL for 0.8 s. */
-  private static void halt() throws Exception {
+  private static long unknown(Map<Integer, ConcurrentLinkedQueue<Step>> histories) {
+    return histories.values().stream()
+        .flatMap(ConcurrentLinkedQueue::stream)
+        .filter(step -> step.saw() == Saw.UNKNOWN)
+        .count();
+  }
+
+  /** SIGSTOP to all of PostgreSQL, until it has been noticed. */
+  private static void halt(BooleanSupplier noticed) throws Exception {
     List<String> pids = new ArrayList<>(postgres());
     signal("STOP", pids);
     try {
-      Thread.sleep(800);
+      await().atMost(Duration.ofSeconds(10)).until(noticed::getAsBoolean);
     } finally {
       signal("CONT", pids);
     }

@@ -242,13 +242,7 @@ class SecondFactorIT extends TwoUserNodes {
   void isEndedByAdministrators() throws Exception {
     Enrolled ada = enrol();
     UUID id = UUID.fromString(text("SELECT id::text FROM users").get(0));
-    assertThat(
-            refusal(
-                () ->
-                    patiently(
-                        () ->
-                            one.call(
-                                UserContract.END_SECOND_FACTOR, new AccountById(id), ada.token()))))
+    assertThat(refused(one, UserContract.END_SECOND_FACTOR, new AccountById(id), ada.token()))
         .isEqualTo(ErrorCode.FORBIDDEN);
 
     patiently(() -> Harness.await(register(one, "root-ada")));
@@ -265,14 +259,7 @@ class SecondFactorIT extends TwoUserNodes {
             text("SELECT (actor <> subject)::text FROM audit WHERE action = 'second-factor-off'"))
         .containsExactly("true");
     assertThat(
-            refusal(
-                () ->
-                    patiently(
-                        () ->
-                            one.call(
-                                UserContract.END_SECOND_FACTOR,
-                                new AccountById(UUID.randomUUID()),
-                                token))))
+            refused(one, UserContract.END_SECOND_FACTOR, new AccountById(UUID.randomUUID()), token))
         .isEqualTo(ErrorCode.NOT_FOUND);
   }
 
@@ -350,34 +337,20 @@ class SecondFactorIT extends TwoUserNodes {
     Enrolled ada = enrol();
     String next = "an entirely different one";
     assertThat(
-            refusal(
-                () ->
-                    patiently(
-                        () ->
-                            one.call(
-                                UserContract.CHANGE_PASSWORD,
-                                new ChangePassword(Client.PASSWORD, next),
-                                ada.token()))))
+            refused(
+                one,
+                UserContract.CHANGE_PASSWORD,
+                new ChangePassword(Client.PASSWORD, next),
+                ada.token()))
         .isEqualTo(ErrorCode.FORBIDDEN);
     assertThat(
-            refusal(
-                () ->
-                    patiently(
-                        () ->
-                            one.call(
-                                UserContract.CHANGE_NAME,
-                                new ChangeName("ada-2", Client.PASSWORD, "000000"),
-                                ada.token()))))
+            refused(
+                one,
+                UserContract.CHANGE_NAME,
+                new ChangeName("ada-2", Client.PASSWORD, "000000"),
+                ada.token()))
         .isEqualTo(ErrorCode.FORBIDDEN);
-    assertThat(
-            refusal(
-                () ->
-                    patiently(
-                        () ->
-                            one.call(
-                                UserContract.DELETE_ME,
-                                new DeleteMe(Client.PASSWORD),
-                                ada.token()))))
+    assertThat(refused(one, UserContract.DELETE_ME, new DeleteMe(Client.PASSWORD), ada.token()))
         .isEqualTo(ErrorCode.FORBIDDEN);
 
     Tokens tokens =

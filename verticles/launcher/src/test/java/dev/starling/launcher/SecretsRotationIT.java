@@ -20,8 +20,8 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -46,7 +46,6 @@ class SecretsRotationIT {
 
   private final Queue<String> failures = new ConcurrentLinkedQueue<>();
   private final AtomicInteger rounds = new AtomicInteger();
-  private volatile boolean over;
 
   @BeforeEach
   void begins() throws Exception {
@@ -140,19 +139,23 @@ class SecretsRotationIT {
 
   /** A machine that is busy is asked again, after a while. */
   private JsonObject done(int turn, Request request) throws Exception {
-    for (int i = 0; i < 50; i++) {
-      Client client = up.get((turn + i) % up.size());
-      HttpResponse<String> answer = client.send(request.to(client));
-      if (answer.statusCode() == 200) {
-        return new JsonObject(answer.body());
-      }
-      if (answer.statusCode() < 503) {
-        failures.add(answer.statusCode() + " " + answer.body());
-        throw new IOException(answer.body());
-      }
-      TimeUnit.MILLISECONDS.sleep(200);
+    AtomicInteger tries = new AtomicInteger(turn);
+    HttpResponse<String> answer =
+        await()
+            .atMost(Duration.ofSeconds(10))
+            .pollDelay(Duration.ZERO)
+            .pollInterval(Duration.ofMillis(200))
+            .until(
+                () -> {
+                  Client client = up.get(tries.getAndIncrement() % up.size());
+                  return client.send(request.to(client));
+                },
+                given -> given.statusCode() < 503);
+    if (answer.statusCode() != 200) {
+      failures.add(answer.statusCode() + " " + answer.body());
+      throw new IOException(answer.body());
     }
-    throw new IOException("The nodes were busy for 10 s");
+    return new JsonObject(answer.body());
   }
 
   private static HttpRequest credentials(Client client, String name) {
@@ -182,21 +185,21 @@ class SecretsRotationIT {
     }
     String before = peppers().get(0);
     String kek = postgres.query("SELECT kek_id FROM signing_keys").get(0).getString(0);
-    ExecutorService clients = Executors.newFixedThreadPool(2);
+    ScheduledExecutorService clients = Executors.newScheduledThreadPool(2);
     for (int i = 0; i < 2; i++) {
-      int user = i;
-      clients.submit(
+      String user = "user" + i;
+      AtomicInteger turn = new AtomicInteger(i);
+      clients.scheduleWithFixedDelay(
           () -> {
-            for (int turn = user; !over; turn++) {
-              try {
-                round("user" + user, turn);
-              } catch (Exception e) {
-                failures.add(e.toString());
-              }
-              TimeUnit.MILLISECONDS.sleep(100);
+            try {
+              round(user, turn.getAndIncrement());
+            } catch (Exception e) {
+              failures.add(e.toString());
             }
-            return null;
-          });
+          },
+          0,
+          100,
+          TimeUnit.MILLISECONDS);
     }
     byte[] bytes = new byte[32];
     List<String> fresh = new ArrayList<>();
@@ -234,7 +237,6 @@ class SecretsRotationIT {
 
     int at = rounds.get();
     await().atMost(PATIENCE).until(() -> rounds.get() > at + 10);
-    over = true;
     clients.shutdown();
     assertThat(clients.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
     assertThat(failures).isEmpty();

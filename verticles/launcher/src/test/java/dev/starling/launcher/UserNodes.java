@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.starling.harness.Harness;
 import dev.starling.runtime.ErrorCode;
+import dev.starling.runtime.Operation;
 import dev.starling.runtime.Secrets;
 import dev.starling.runtime.ServiceException;
 import dev.starling.user.api.UserContract;
@@ -236,6 +237,11 @@ abstract class UserNodes {
 
   static boolean isOutOfTime(ErrorCode code) {
     return code.status() >= 503;
+  }
+
+  /** What comes of a call with a token once the machine has time for it; null when it succeeds. */
+  static <I> ErrorCode refused(Harness node, Operation<I, ?> operation, I request, String token) {
+    return refusal(() -> patiently(() -> node.call(operation, request, token)));
   }
 
   static ErrorCode refusal(ThrowingCallable call) {

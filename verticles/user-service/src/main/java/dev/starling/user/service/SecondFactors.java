@@ -24,7 +24,8 @@ import java.util.stream.Stream;
 /**
  * Asks for something besides the password, where a user wants that: a one-time password, or one of
  * ten recovery codes in its place. Each works once, also when it comes to two nodes at the same
- * moment, and wrong ones are counted for each account.
+ * moment, and wrong ones are counted for each account. That no session begins without, the database
+ * sees to as well ({@code need_second_factor} in V7), since nodes of older releases know of none.
  */
 final class SecondFactors {
   /** Of RFC 8176, as a session says how its user was recognised. */
