@@ -94,7 +94,7 @@ final class EmbeddedDatabase implements AutoCloseable {
 
   /** Where clients connect to, without the password. */
   String url() {
-    return "postgresql://%s@127.0.0.1:%d/%s"
+    return "postgresql://%s@127.0.0.1:%s/%s"
         .formatted(PostgresServer.USER, port, PostgresServer.DATABASE);
   }
 

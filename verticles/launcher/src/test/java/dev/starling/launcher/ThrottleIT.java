@@ -102,6 +102,30 @@ class ThrottleIT extends TwoUserNodes {
     assertThat(counts()).allMatch(count -> count.endsWith(" 0 0"));
   }
 
+  @Test
+  @DisplayName("TH2 a log-in that waited in vain for the outcome of others is counted once")
+  void countsOnceWhoeverWaitedInVain() {
+    assertThat(outcome(one, HOME, wrong("ada"))).isEqualTo(ErrorCode.UNAUTHENTICATED);
+    execute(
+        """
+        UPDATE throttle SET pending = 1, pending_until = now() + interval '1 minute',
+          blocked_until = now() + interval '1 minute' WHERE get_byte(key, 0) > 0""");
+    int before = loginsCounted();
+
+    ServiceException refusal =
+        catchThrowableOfType(
+            ServiceException.class, () -> Harness.await(login(two, HOME, right(null))));
+
+    assertThat(refusal.code()).isEqualTo(ErrorCode.TOO_MANY_REQUESTS);
+    assertThat(refusal.retryAfter()).isEqualTo(1);
+    assertThat(loginsCounted()).isEqualTo(before + 1);
+  }
+
+  private int loginsCounted() {
+    return Integer.parseInt(
+        text("SELECT sum(count)::text FROM throttle WHERE get_byte(key, 0) = 0").get(0));
+  }
+
   /** What is counted besides the log-ins themselves: key, count, pending. */
   private List<String> counts() {
     return text(

@@ -47,7 +47,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Several nodes in this JVM that run the user service, on one real PostgreSQL; no tables yet. */
-abstract class UserNodes {
+public abstract class UserNodes {
   private static final String SECRET = "0123456789abcdef".repeat(4);
 
   @TempDir private static Path directory;
@@ -145,7 +145,7 @@ abstract class UserNodes {
   }
 
   /** The superuser of the server. */
-  static String url() {
+  public static String url() {
     return url("starling", SECRET, "starling");
   }
 

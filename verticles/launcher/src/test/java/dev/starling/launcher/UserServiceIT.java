@@ -48,8 +48,9 @@ class UserServiceIT extends UserNodes {
     await()
         .until(
             () ->
-                text("SELECT pid::text FROM pg_stat_activity WHERE wait_event = 'advisory'").size()
-                    == 1);
+                text("SELECT pid::text FROM pg_stat_activity WHERE query LIKE '%pg_try_advisory_lock%'")
+                        .size()
+                    == 2); // and this statement
     assertThat(started.isComplete()).isFalse();
     assertThat(text("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'")).isEmpty();
 

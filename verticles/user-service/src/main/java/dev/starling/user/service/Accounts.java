@@ -156,7 +156,9 @@ final class Accounts {
 
   /** Forgets keys of more than 24 hours ago. */
   Future<Void> forgetKeys() {
-    return database.forget("idempotency_keys", "key", "created_at < now() - interval '24 hours'");
+    return database
+        .jobs()
+        .forget("idempotency_keys", "key", "created_at < now() - interval '24 hours'");
   }
 
   Future<Optional<User>> find(Call call, UUID id) {
@@ -299,12 +301,14 @@ final class Accounts {
    * @param kept for how long they were to be taken
    */
   Future<Void> forgetNames(Duration kept) {
-    return database.forgetColumn(
-        "name_seal",
-        "users",
-        "id",
-        "name_seal IS NOT NULL AND deleted_at < now() - make_interval(secs => $1)",
-        (double) kept.toSeconds());
+    return database
+        .jobs()
+        .forgetColumn(
+            "name_seal",
+            "users",
+            "id",
+            "name_seal IS NOT NULL AND deleted_at < now() - make_interval(secs => $1)",
+            (double) kept.toSeconds());
   }
 
   /** Stores another string for the same password, unless there is another password by now. */

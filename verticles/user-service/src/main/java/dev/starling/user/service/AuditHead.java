@@ -97,7 +97,7 @@ record AuditHead(
 
   byte[] signature() {
     return new Mac256(key)
-        .of(SIGNATURE, number(first), before, number(last), latest, AuditSeals.text(whole));
+        .of(SIGNATURE, number(first), before, number(last), latest, AuditWalk.text(whole));
   }
 
   static byte[] number(long number) {

@@ -4,17 +4,15 @@ import dev.starling.runtime.Call;
 import dev.starling.user.api.UserContract.AuditVerification;
 import dev.starling.user.api.UserContract.VerifyAudit;
 import dev.starling.user.api.UserContract.WrongEntry;
+import dev.starling.user.service.AuditWalk.Cursor;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,9 +31,6 @@ final class AuditSeals {
   private static final long TURN = 0x7365_616c_73L; // "seals"
   private static final long EVERY = 1_000;
   private static final int AT_ONCE = 1_000;
-
-  /** How much older than the log an entry may be that comes late: no transaction takes as long. */
-  private static final Duration LATE = Duration.ofHours(2);
 
   private static final String ENTRY =
       "id, at, action, actor, subject, source, trace, detail::text AS detail, position, seal,"
@@ -60,29 +55,26 @@ final class AuditSeals {
       ORDER BY entry.position, entry.id"""
           .formatted(HEAD, ENTRY);
 
-  private static final byte[] NONE = new byte[0];
-
-  private final Vertx vertx;
   private final Database database;
   private final KeyCipher cipher;
 
   /** Where the log ended when this node last looked; it never ends before that, or otherwise. */
   private volatile Cursor seen = new Cursor(0, null);
 
-  AuditSeals(Vertx vertx, Database database, KeyCipher cipher) {
-    this.vertx = vertx;
+  AuditSeals(Database database, KeyCipher cipher) {
     this.database = database;
     this.cipher = cipher;
   }
 
   /** Begins to seal. */
   void start() {
-    Recurring.every(vertx, EVERY, "The audit log is sealed later", this::seal);
+    database.jobs().every(EVERY, "The audit log is sealed later", this::seal);
   }
 
   /** One portion, so that the longest backlog takes time, and no more. */
   private Future<Void> seal() {
     return database
+        .jobs()
         .transaction(
             statements ->
                 statements
@@ -166,7 +158,7 @@ final class AuditSeals {
     List<Buffer> seals = new ArrayList<>();
     OffsetDateTime now = null;
     for (Row entry : entries) {
-      seal = seal(mac, seal, ++position, head.whole(), entry);
+      seal = AuditWalk.seal(mac, seal, ++position, head.whole(), entry);
       ids.add(entry.getLong("id"));
       positions.add(position);
       seals.add(Buffer.buffer(seal));
@@ -213,48 +205,23 @@ final class AuditSeals {
         .mapEmpty();
   }
 
-  /** As it is in the database. */
-  private static byte[] seal(Row entry) {
-    Buffer seal = entry.getBuffer("seal");
-    return seal == null ? NONE : seal.getBytes();
-  }
-
-  private static byte[] seal(
-      Mac256 mac, byte[] before, long position, OffsetDateTime complete, Row entry) {
-    return mac.of(
-        before,
-        AuditHead.number(position),
-        text(complete),
-        AuditHead.number(entry.getLong("id")),
-        text(entry.getOffsetDateTime("at")),
-        text(entry.getString("action")),
-        text(entry.getUUID("actor")),
-        text(entry.getUUID("subject")),
-        text(entry.getString("source")),
-        text(entry.getString("trace")),
-        text(entry.getString("detail")));
-  }
-
-  /** Nothing for null, which differs from an empty text. */
-  static byte[] text(Object value) {
-    if (value instanceof OffsetDateTime time) {
-      return text(time.toInstant().toString());
-    }
-    return value == null ? NONE : ("=" + value).getBytes(StandardCharsets.UTF_8);
-  }
-
   /**
    * Forgets entries that are older, as far as they are the first ones, so that the log is whole
    * from there on. What was changed stays: nobody gets rid of it by making it look old.
    */
   Future<Void> forget(Duration kept) {
+    return Jobs.portions(() -> forgetSome(kept));
+  }
+
+  private Future<Boolean> forgetSome(Duration kept) {
     return database
+        .jobs()
         .transaction(
             statements ->
                 statements
                     .query("SELECT pg_advisory_xact_lock($1)", TURN)
                     .compose(turn -> forgetSome(statements, kept)))
-        .compose(forgotten -> forgotten < AT_ONCE ? Future.<Void>succeededFuture() : forget(kept));
+        .map(forgotten -> forgotten == AT_ONCE);
   }
 
   private Future<Integer> forgetSome(Database.Statements statements, Duration kept) {
@@ -272,75 +239,9 @@ final class AuditSeals {
                     .compose(entries -> forgetSome(statements, head, entries)));
   }
 
-  private static final class Walk {
-    private final AuditHead head;
-    private final Mac256 mac;
-    private long position;
-    private byte[] seal;
-
-    /** Begins behind an entry. */
-    Walk(AuditHead head, long position, byte[] seal) {
-      this.head = head;
-      this.mac = new Mac256(head.key());
-      this.position = position;
-      this.seal = seal;
-    }
-
-    Walk(AuditHead head) {
-      this(head, head.first() - 1, head.before());
-    }
-
-    /** What is wrong with the next entry; null when it is as it was sealed. */
-    WrongEntry step(Row entry) {
-      long found = entry.getLong("position");
-      if (found > head.last() || found <= position) {
-        return wrong(found, entry, "inserted");
-      }
-      if (found > position + 1) {
-        return removed();
-      }
-      OffsetDateTime complete = entry.getOffsetDateTime("complete");
-      byte[] right = AuditSeals.seal(mac, seal, found, complete, entry);
-      if (!MessageDigest.isEqual(right, seal(entry))) {
-        return wrong(found, entry, "altered");
-      }
-      if (complete != null && entry.getOffsetDateTime("at").isBefore(complete.minus(LATE))) {
-        return wrong(found, entry, "inserted");
-      }
-      position = found;
-      seal = right;
-      return null;
-    }
-
-    /** The same with an entry that somebody has seen. */
-    WrongEntry again(List<Row> entries, Cursor seen) {
-      WrongEntry wrong = entries.isEmpty() ? removed() : step(entries.get(0));
-      return wrong != null || MessageDigest.isEqual(seal, seen.seal())
-          ? wrong
-          : wrong(position, entries.get(0), "altered");
-    }
-
-    private static WrongEntry wrong(long position, Row entry, String what) {
-      return new WrongEntry(position, entry.getLong("id"), what);
-    }
-
-    WrongEntry removed() {
-      return new WrongEntry(position + 1, null, "removed");
-    }
-
-    /** As it is told to those who verify. */
-    String here() {
-      return cursor(position, seal);
-    }
-  }
-
-  private static String cursor(long position, byte[] seal) {
-    return position + ":" + HexFormat.of().formatHex(seal);
-  }
-
   private Future<Integer> forgetSome(
       Database.Statements statements, AuditHead head, RowSet<Row> entries) {
-    Walk walk = new Walk(head);
+    AuditWalk walk = new AuditWalk(head);
     int old = 0;
     for (Row entry : entries) {
       if (!entry.getBoolean("old")) {
@@ -366,8 +267,8 @@ final class AuditSeals {
                 statements.query(
                     "DELETE FROM audit WHERE position BETWEEN $1 AND $2",
                     head.first(),
-                    walk.position))
-        .compose(v -> write(statements, head.from(walk.position + 1, walk.seal)))
+                    walk.position()))
+        .compose(v -> write(statements, head.from(walk.position() + 1, walk.seal())))
         .map(forgotten);
   }
 
@@ -378,21 +279,6 @@ final class AuditSeals {
     return database
         .query(call, PORTION, cursor.position(), AT_ONCE)
         .map(rows -> verify(rows, cursor, before));
-  }
-
-  /**
-   * How far somebody has come, as {@code position:seal}.
-   *
-   * @param seal of the entry there; null for the beginning
-   */
-  private record Cursor(long position, byte[] seal) {
-    static Cursor of(String text) {
-      if (text == null) {
-        return new Cursor(0, null);
-      }
-      String[] parts = text.split(":");
-      return new Cursor(Long.parseLong(parts[0]), HexFormat.of().parseHex(parts[1]));
-    }
   }
 
   private AuditVerification verify(RowSet<Row> rows, Cursor cursor, Cursor before) {
@@ -418,11 +304,15 @@ final class AuditSeals {
   }
 
   private static AuditVerification verify(AuditHead head, List<Row> entries, Cursor cursor) {
-    Walk walk = new Walk(head);
+    AuditWalk walk = new AuditWalk(head);
     List<Row> further = entries;
     if (cursor.position() > head.first()) {
       Row before = entries.isEmpty() ? null : entries.get(0);
-      walk = new Walk(head, cursor.position() - 1, before == null ? NONE : seal(before));
+      walk =
+          new AuditWalk(
+              head,
+              cursor.position() - 1,
+              before == null ? AuditWalk.NONE : AuditWalk.seal(before));
       if (before == null || before.getLong("position") != cursor.position() - 1) {
         return wrong(0, new WrongEntry(cursor.position() - 1, null, "removed"), head);
       }
@@ -444,18 +334,24 @@ final class AuditSeals {
       verified++;
     }
     boolean more = entries.size() == AT_ONCE;
-    if (!more && walk.position < head.last()) {
+    if (!more && walk.position() < head.last()) {
       return wrong(verified, walk.removed(), head);
     }
-    if (!more && !MessageDigest.isEqual(walk.seal, head.latest())) {
-      return wrong(verified, new WrongEntry(walk.position, null, "altered"), head);
+    if (!more && !MessageDigest.isEqual(walk.seal(), head.latest())) {
+      return wrong(verified, new WrongEntry(walk.position(), null, "altered"), head);
     }
     return new AuditVerification(
-        verified, null, more ? walk.here() : null, cursor(head.last(), head.latest()));
+        verified,
+        null,
+        more ? walk.here() : null,
+        new Cursor(head.last(), head.latest()).toString());
   }
 
   private static AuditVerification wrong(int verified, WrongEntry wrong, AuditHead head) {
     return new AuditVerification(
-        verified, wrong, null, head == null ? null : cursor(head.last(), head.latest()));
+        verified,
+        wrong,
+        null,
+        head == null ? null : new Cursor(head.last(), head.latest()).toString());
   }
 }

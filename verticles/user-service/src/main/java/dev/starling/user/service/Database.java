@@ -11,14 +11,10 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxException;
-import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
-import io.vertx.pgclient.PgConnection;
-import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
 import io.vertx.sqlclient.Row;
@@ -27,15 +23,12 @@ import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import javax.net.ssl.SSLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,19 +41,9 @@ import org.slf4j.LoggerFactory;
  * time either, so that here the caller is answered all the same; what it had been sent by then, one
  * statement for each connection at most, it may still do later.
  */
-final class Database {
+final class Database implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Database.class);
   private static final String POOL = "starling-user";
-
-  /** Names the connection of jobs, which is no part of what calls share. */
-  private static final String JOBS = "starling-jobs";
-
-  private static final int JOB_QUEUE = 16;
-  private static final int JOB_WAIT_MILLIS = 5_000;
-  private static final long JOB_LOCK_WAIT_MILLIS = 30_000;
-
-  private static final long FORGETTING = 0x666f_7267_6574L; // "forget"
-  private static final int FORGOTTEN_AT_ONCE = 1_000;
 
   private static final long WARM_NANOS = 5_000_000_000L;
   private static final long WARM_PAUSE_MILLIS = 50;
@@ -74,7 +57,7 @@ final class Database {
   private final Vertx vertx;
   private final DatabaseRoles roles;
   private final Limits limits;
-  private final Pool jobs;
+  private final Jobs jobs;
   private final AtomicInteger waiting = new AtomicInteger();
   private final AtomicInteger used = new AtomicInteger();
   private final Counter timeouts;
@@ -123,16 +106,7 @@ final class Database {
     calls = calls(wanted);
     Context owner = vertx.getOrCreateContext();
     limits.onChange(() -> owner.runOnContext(v -> changed()));
-    jobs =
-        pool(
-            vertx,
-            connect(roles.service(), JOBS, 0, JOB_LOCK_WAIT_MILLIS),
-            new PoolOptions()
-                .setMaxSize(1)
-                .setMaxWaitQueueSize(JOB_QUEUE)
-                .setConnectionTimeout(JOB_WAIT_MILLIS)
-                .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS)
-                .setIdleTimeout(1));
+    jobs = new Jobs(vertx, roles);
   }
 
   private Calls calls(Bounds bounds) {
@@ -174,8 +148,8 @@ final class Database {
     vertx.setTimer(LEAVE_MILLIS, t -> superseded.pool().close());
   }
 
-  private static PgConnectOptions connect(
-      PgConnectOptions role, String name, long statement, long lock) {
+  /** For connections that are told apart by a name. */
+  static PgConnectOptions connect(PgConnectOptions role, String name, long statement, long lock) {
     PgConnectOptions connect = new PgConnectOptions(role);
     connect
         .setCachePreparedStatements(true)
@@ -187,7 +161,8 @@ final class Database {
     return connect;
   }
 
-  private static Pool pool(Vertx vertx, PgConnectOptions connect, PoolOptions options) {
+  /** With the time-outs that every connection has. */
+  static Pool pool(Vertx vertx, PgConnectOptions connect, PoolOptions options) {
     return PgBuilder.pool()
         .with(options)
         .with(
@@ -225,7 +200,7 @@ final class Database {
     return pool.getConnection()
         .onComplete(done -> waiting.decrementAndGet())
         .onSuccess(connection -> used.incrementAndGet())
-        .recover(Database::unreachable);
+        .recover(Outage::unreachable);
   }
 
   private Future<Void> release(SqlConnection connection) {
@@ -279,7 +254,7 @@ final class Database {
         .recover(this::failed);
   }
 
-  private static <T> Future<T> inTransaction(SqlConnection connection, Supplier<Future<T>> work) {
+  static <T> Future<T> inTransaction(SqlConnection connection, Supplier<Future<T>> work) {
     connection.exceptionHandler(Database::lost);
     return connection
         .begin()
@@ -306,116 +281,13 @@ final class Database {
   }
 
   /** What waits for an answer on that connection fails too, and is told to its caller. */
-  private static void lost(Throwable failure) {
+  static void lost(Throwable failure) {
     log.debug("A connection to the database was lost", failure);
   }
 
   private static ServiceException late() {
     return new ServiceException(
         ErrorCode.TIMED_OUT, "The time was over before the database was asked");
-  }
-
-  /**
-   * Runs what nobody waits for and what may take long, on a connection of its own, one at a time.
-   * Fails with {@link ErrorCode#UNAVAILABLE} when the database is away.
-   */
-  <T> Future<T> job(Function<SqlConnection, Future<T>> work) {
-    return jobs.withConnection(watched(work)).recover(this::notDone);
-  }
-
-  /**
-   * Brings the tables to the version of this code, as their owner, who then lets the service change
-   * their rows.
-   */
-  Future<Void> migrate() {
-    return roles
-        .owner()
-        .map(
-            owner ->
-                PgConnection.connect(vertx, connect(owner, JOBS, 0, JOB_LOCK_WAIT_MILLIS))
-                    .compose(
-                        connection ->
-                            watched(c -> Migrations.run(c, roles.service().getUser()))
-                                .apply(connection)
-                                .eventually(connection::close))
-                    .recover(this::notDone))
-        .orElseGet(() -> job(Migrations::run));
-  }
-
-  private static <T> Function<SqlConnection, Future<T>> watched(
-      Function<SqlConnection, Future<T>> work) {
-    return connection -> {
-      connection.exceptionHandler(Database::lost);
-      return work.apply(connection);
-    };
-  }
-
-  private <T> Future<T> notDone(Throwable failure) {
-    Optional<String> distrust = roles.trust().flatMap(DatabaseTrust::refusal);
-    if (distrust.isPresent()) {
-      return Future.failedFuture(
-          new IllegalStateException("The database's certificate is refused: " + distrust.get()));
-    }
-    return isOutage(failure) ? unreachable(failure) : refused(failure);
-  }
-
-  /** A {@link #job} in one transaction, which is rolled back when the work fails. */
-  <T> Future<T> transaction(Function<Statements, Future<T>> work) {
-    return job(
-        connection ->
-            inTransaction(
-                connection,
-                () ->
-                    work.apply(
-                        (sql, parameters) ->
-                            connection.preparedQuery(sql).execute(Tuple.from(parameters)))));
-  }
-
-  /**
-   * Removes all rows that are old, in portions, so that nobody waits for them for long; none while
-   * another node is at it. What somebody works on stays until the next time.
-   *
-   * @param key the primary key, of one column
-   * @param old a condition of SQL, in which {@code $1} is the first parameter
-   */
-  Future<Void> forget(String table, String key, String old, Object... parameters) {
-    return forgetBy("DELETE FROM %s USING old".formatted(table), table, key, old, parameters);
-  }
-
-  /** The same, of one column of these rows. */
-  Future<Void> forgetColumn(
-      String column, String table, String key, String old, Object... parameters) {
-    String change = "UPDATE %s SET %s = NULL FROM old".formatted(table, column);
-    return forgetBy(change, table, key, old, parameters);
-  }
-
-  private Future<Void> forgetBy(
-      String change, String table, String key, String old, Object... parameters) {
-    String statement =
-        """
-        WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(%1$d) AS ours),
-        old AS (
-          SELECT %3$s FROM %2$s, turn WHERE ours AND (%4$s)
-          LIMIT %5$d FOR UPDATE OF %2$s SKIP LOCKED)
-        %6$s WHERE %2$s.%3$s = old.%3$s"""
-            .formatted(FORGETTING, table, key, old, FORGOTTEN_AT_ONCE, change);
-    return job(connection ->
-            connection
-                .preparedQuery(statement)
-                .execute(Tuple.from(parameters))
-                .map(RowSet::rowCount))
-        .compose(
-            forgotten ->
-                forgotten < FORGOTTEN_AT_ONCE
-                    ? Future.succeededFuture()
-                    : forgetBy(change, table, key, old, parameters));
-  }
-
-  private static <T> Future<T> refused(Throwable failure) {
-    return Future.failedFuture(
-        failure instanceof PgException
-            ? new IllegalStateException("The database refuses: " + failure.getMessage())
-            : failure);
   }
 
   /**
@@ -452,65 +324,22 @@ final class Database {
         .mapEmpty();
   }
 
-  Future<Void> close() {
-    return Future.join(calls.pool().close(), jobs.close()).mapEmpty();
+  /** What nobody waits for. */
+  Jobs jobs() {
+    return jobs;
   }
 
-  private static <T> Future<T> unreachable(Throwable failure) {
-    return Future.failedFuture(
-        failure instanceof ConnectionPoolTooBusyException
-            ? new ServiceException(
-                ErrorCode.OVERLOADED, "Too many statements wait for the database already")
-            : new ServiceException(
-                ErrorCode.UNAVAILABLE, "The database cannot be reached", List.of(), failure));
+  @Override
+  public void close() {
+    calls.pool().close();
+    jobs.close();
   }
 
   /** What a caller may know: nothing of SQL, but whether trying again makes sense. */
   private <T> Future<T> failed(Throwable failure) {
-    if (isTimeout(failure)) {
+    if (Outage.isTimeout(failure)) {
       timeouts.increment();
     }
-    if (!isOutage(failure)) {
-      return Future.failedFuture(failure);
-    }
-    String detail =
-        failure instanceof PgException
-            ? "The database cannot be used now"
-            : "The database did not answer; it may have happened";
-    return Future.failedFuture(
-        new ServiceException(ErrorCode.UNAVAILABLE, detail, List.of(), failure));
-  }
-
-  /**
-   * Of waiting for a connection (which tells no more than that), a lock, a statement or an answer.
-   */
-  private static boolean isTimeout(Throwable failure) {
-    return failure instanceof TimeoutException
-        || failure instanceof PgException refusal
-            && List.of("57014", "55P03").contains(refusal.getSqlState())
-        || failure instanceof ServiceException unreached
-            && unreached.code() == ErrorCode.UNAVAILABLE;
-  }
-
-  /** Whether the database is away or too busy; else it refuses for good, or we are wrong. */
-  private static boolean isOutage(Throwable failure) {
-    if (failure instanceof PgException refusal) {
-      return isOutage(refusal.getSqlState());
-    }
-    boolean refusal =
-        failure instanceof RuntimeException
-            || failure instanceof SSLException
-            || failure.getClass() == Exception.class; // The client's own: a server without TLS.
-    return failure instanceof VertxException || !refusal;
-  }
-
-  /**
-   * SQLSTATE classes of a server that is away, too busy or about to change: 08 connection, 53
-   * resources, 57 operator intervention (which includes the statement time-out), 58 its system;
-   * 25006 a standby, 40001 and 40P01 given up for another's sake, 55P03 lock not available.
-   */
-  private static boolean isOutage(String state) {
-    return List.of("08", "53", "57", "58").contains(state.substring(0, 2))
-        || List.of("25006", "40001", "40P01", "55P03").contains(state);
+    return Outage.told(failure);
   }
 }

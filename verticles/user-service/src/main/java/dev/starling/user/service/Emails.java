@@ -308,6 +308,6 @@ final class Emails {
 
   /** Forgets mails whose code has been of no use for a day. */
   Future<Void> forget() {
-    return database.forget("mails", "id", "expires_at < now() - interval '1 day'");
+    return database.jobs().forget("mails", "id", "expires_at < now() - interval '1 day'");
   }
 }

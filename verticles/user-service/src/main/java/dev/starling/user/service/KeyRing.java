@@ -66,7 +66,7 @@ final class KeyRing {
 
   /** The keys that are valid now; where none signs, one is made to. */
   Future<SigningKeys> ensure() {
-    return database.transaction(statements -> locked(statements, () -> current(statements)));
+    return database.jobs().transaction(statements -> locked(statements, () -> current(statements)));
   }
 
   /** Empty when none signs. */
@@ -227,15 +227,17 @@ final class KeyRing {
    * day.
    */
   Future<Void> renew(Duration lifetime) {
-    return database.transaction(
-        statements ->
-            locked(
-                statements,
-                () ->
-                    renew(statements, lifetime)
-                        .compose(v -> encryptAgain(statements))
-                        .compose(v -> forget(statements))
-                        .mapEmpty()));
+    return database
+        .jobs()
+        .transaction(
+            statements ->
+                locked(
+                    statements,
+                    () ->
+                        renew(statements, lifetime)
+                            .compose(v -> encryptAgain(statements))
+                            .compose(v -> forget(statements))
+                            .mapEmpty()));
   }
 
   private Future<?> renew(Database.Statements statements, Duration lifetime) {

@@ -3,6 +3,7 @@ package dev.starling.user.service;
 import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.ServiceException;
 import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
@@ -23,8 +24,10 @@ import java.util.function.Supplier;
  * instant on an empty database.
  *
  * <p>Scripts are named as Flyway names them, run in order, each in one transaction, under one
- * advisory lock. A script that was changed after it ran, or a database that is newer than this
- * code, refuses to start.
+ * advisory lock. What may take long on a large table, such as {@code CREATE INDEX CONCURRENTLY}, is
+ * in a script whose first line begins with {@value #ONE_BY_ONE}: its statements run without a
+ * transaction, so that calls go on meanwhile, and run again when one of them failed. A script that
+ * was changed after it ran, or a database that is newer than this code, refuses to start.
  */
 final class Migrations {
   static final List<String> SCRIPTS =
@@ -37,14 +40,34 @@ final class Migrations {
           "V6__events.sql",
           "V7__second_factor.sql",
           "V8__email.sql",
-          "V9__audit.sql");
+          "V9__audit.sql",
+          "V10__audit_indexes.sql");
+
+  /** The first line of a script whose statements run one by one, each for itself. */
+  private static final String ONE_BY_ONE = "-- one by one";
+
   private static final long LOCK = 0x5374_6172_6c69_6e67L; // "Starling"
+  private static final long LOOK = 100;
 
-  private Migrations() {}
+  private final Vertx vertx;
+  private final SqlConnection connection;
+  private final List<String> scripts;
 
-  /** Runs what has not run yet, on a connection without a statement time-out. */
-  static Future<Void> run(SqlConnection connection) {
-    return alone(connection, () -> bring(connection));
+  /** Those that are in {@code /db/migration} under these names. */
+  Migrations(Vertx vertx, SqlConnection connection, List<String> scripts) {
+    this.vertx = vertx;
+    this.connection = connection;
+    this.scripts = scripts;
+  }
+
+  /** All, on a connection without a statement time-out. */
+  static Migrations of(Vertx vertx, SqlConnection connection) {
+    return new Migrations(vertx, connection, SCRIPTS);
+  }
+
+  /** Runs what has not run yet. */
+  Future<Void> run() {
+    return alone(this::bring);
   }
 
   /**
@@ -52,30 +75,46 @@ final class Migrations {
    *
    * @param role of the service
    */
-  static Future<Void> run(SqlConnection connection, String role) {
+  Future<Void> runFor(String role) {
     return alone(
-        connection,
         () ->
-            history(connection) // before what is granted on all tables to come
-                .compose(v -> grantLater(connection, role))
-                .compose(v -> bring(connection))
-                .compose(v -> grant(connection, role)));
+            history() // before what is granted on all tables to come
+                .compose(v -> grantLater(role))
+                .compose(v -> bring())
+                .compose(v -> grant(role)));
   }
 
-  private static Future<Void> bring(SqlConnection connection) {
-    return history(connection).compose(done -> apply(connection, done));
+  private Future<Void> bring() {
+    return history().compose(this::apply);
   }
 
-  private static Future<Void> alone(SqlConnection connection, Supplier<Future<Void>> work) {
+  private Future<Void> alone(Supplier<Future<Void>> work) {
+    return turn()
+        .compose(
+            v ->
+                work.get()
+                    .eventually(
+                        () ->
+                            connection.query("SELECT pg_advisory_unlock(" + LOCK + ")").execute()));
+  }
+
+  /**
+   * Asks again and again: an index that is made CONCURRENTLY waits for every statement that was
+   * there before it, so also for one that would wait for this lock.
+   */
+  private Future<Void> turn() {
     return connection
-        .query("SELECT pg_advisory_lock(" + LOCK + ")")
+        .query("SELECT pg_try_advisory_lock(" + LOCK + ")")
         .execute()
-        .compose(v -> work.get())
-        .eventually(() -> connection.query("SELECT pg_advisory_unlock(" + LOCK + ")").execute());
+        .compose(
+            rows ->
+                rows.iterator().next().getBoolean(0)
+                    ? Future.succeededFuture()
+                    : vertx.timer(LOOK).compose(v -> turn()));
   }
 
   /** Nodes that run meanwhile use a new table as soon as it is there. */
-  private static Future<Void> grantLater(SqlConnection connection, String role) {
+  private Future<Void> grantLater(String role) {
     return connection
         .preparedQuery(
             """
@@ -87,7 +126,7 @@ final class Migrations {
   }
 
   /** Of all that is there, since a table may be as old as the first start with one role only. */
-  private static Future<Void> grant(SqlConnection connection, String role) {
+  private Future<Void> grant(String role) {
     return connection
         .preparedQuery(
             """
@@ -106,7 +145,7 @@ final class Migrations {
             });
   }
 
-  private static Future<Map<String, String>> history(SqlConnection connection) {
+  private Future<Map<String, String>> history() {
     return connection
         .query(
             """
@@ -127,18 +166,18 @@ final class Migrations {
             });
   }
 
-  private static Future<Void> apply(SqlConnection connection, Map<String, String> done) {
+  private Future<Void> apply(Map<String, String> done) {
     for (String script : done.keySet()) {
-      if (!SCRIPTS.contains(script)) {
+      if (!scripts.contains(script)) {
         return refuse("The database is newer than this program: it has seen " + script);
       }
     }
     Future<Void> chain = Future.succeededFuture();
-    for (String script : SCRIPTS) {
+    for (String script : scripts) {
       String sql = read(script);
       String checksum = sha256(sql);
       if (!done.containsKey(script)) {
-        chain = chain.compose(v -> apply(connection, script, sql, checksum));
+        chain = chain.compose(v -> apply(script, sql, checksum));
       } else if (!done.get(script).equals(checksum)) {
         return refuse(script + " was changed after it had run on this database");
       }
@@ -150,23 +189,26 @@ final class Migrations {
     return Future.failedFuture(new ServiceException(ErrorCode.INTERNAL, reason));
   }
 
-  private static Future<Void> apply(
-      SqlConnection connection, String script, String sql, String checksum) {
+  private Future<Void> apply(String script, String sql, String checksum) {
+    return sql.startsWith(ONE_BY_ONE)
+        ? oneByOne(sql).compose(v -> done(script, checksum))
+        : Database.inTransaction(
+            connection, () -> connection.query(sql).execute().compose(v -> done(script, checksum)));
+  }
+
+  private Future<Void> oneByOne(String sql) {
+    Future<?> chain = Future.succeededFuture();
+    for (String statement : sql.split(";\\s*\n")) {
+      chain = chain.compose(v -> connection.query(statement).execute());
+    }
+    return chain.mapEmpty();
+  }
+
+  private Future<Void> done(String script, String checksum) {
     return connection
-        .begin()
-        .compose(
-            transaction ->
-                connection
-                    .query(sql)
-                    .execute()
-                    .compose(
-                        v ->
-                            connection
-                                .preparedQuery(
-                                    "INSERT INTO schema_history (script, checksum) VALUES ($1, $2)")
-                                .execute(Tuple.of(script, checksum)))
-                    .compose(v -> transaction.commit())
-                    .onFailure(e -> transaction.rollback()));
+        .preparedQuery("INSERT INTO schema_history (script, checksum) VALUES ($1, $2)")
+        .execute(Tuple.of(script, checksum))
+        .mapEmpty();
   }
 
   private static String read(String script) {

@@ -25,11 +25,13 @@ final class Outbox {
 
   /** Begins to publish. */
   void start() {
-    Recurring.every(vertx, EVERY, "Events are published later", this::publish);
+    database.jobs().every(EVERY, "Events are published later", () -> Jobs.portions(this::publish));
   }
 
-  private Future<Void> publish() {
+  /** Whether there may be more. */
+  private Future<Boolean> publish() {
     return database
+        .jobs()
         .transaction(
             statements ->
                 statements
@@ -45,7 +47,7 @@ final class Outbox {
                         TURN,
                         AT_ONCE)
                     .onSuccess(this::publish))
-        .compose(rows -> rows.size() < AT_ONCE ? Future.<Void>succeededFuture() : publish());
+        .map(rows -> rows.size() == AT_ONCE);
   }
 
   /** Before the transaction ends, after which they are gone. */

@@ -23,20 +23,18 @@ final class Postman {
   /** Less than the first wait, after which somebody else may send it. */
   private static final long SENDING_SECONDS = 25;
 
-  private final Vertx vertx;
   private final Database database;
   private final MailClient client;
   private final Letters letters;
 
   Postman(Vertx vertx, Database database, MailServer server, SealedIds codes, String system) {
-    this.vertx = vertx;
     this.database = database;
     this.client = MailClient.create(vertx, server.connection());
     this.letters = new Letters(server, codes, system);
   }
 
   void start() {
-    Recurring.every(vertx, EVERY, "Mails are sent later", this::round);
+    database.jobs().every(EVERY, "Mails are sent later", this::round);
   }
 
   /** What a server says may name an address, so that only its kind is told. */
@@ -48,7 +46,8 @@ final class Postman {
 
   private Future<Void> round() {
     return database
-        .job(
+        .jobs()
+        .run(
             connection ->
                 connection
                     .preparedQuery(
@@ -83,10 +82,12 @@ final class Postman {
   }
 
   private Future<?> settle(UUID id) {
-    return database.job(
-        connection ->
-            connection
-                .preparedQuery("UPDATE mails SET sent_at = now() WHERE id = $1")
-                .execute(Tuple.of(id)));
+    return database
+        .jobs()
+        .run(
+            connection ->
+                connection
+                    .preparedQuery("UPDATE mails SET sent_at = now() WHERE id = $1")
+                    .execute(Tuple.of(id)));
   }
 }

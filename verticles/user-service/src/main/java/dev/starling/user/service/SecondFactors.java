@@ -316,7 +316,12 @@ final class SecondFactors {
 
   /** Encrypts anew, by the key that is used now, what was encrypted by another one. */
   Future<Void> encryptAgain() {
+    return Jobs.portions(this::encryptSomeAgain);
+  }
+
+  private Future<Boolean> encryptSomeAgain() {
     return database
+        .jobs()
         .transaction(
             statements ->
                 statements
@@ -333,7 +338,7 @@ final class SecondFactors {
                                         .map(row -> encryptAgain(statements, row))
                                         .toList())
                                 .map(rows.size())))
-        .compose(done -> done < AT_ONCE ? Future.<Void>succeededFuture() : encryptAgain());
+        .map(done -> done == AT_ONCE);
   }
 
   private Future<?> encryptAgain(Database.Statements statements, Row row) {

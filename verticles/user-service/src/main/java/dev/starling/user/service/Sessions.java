@@ -504,10 +504,12 @@ final class Sessions {
 
   /** Forgets sessions that ended a day ago, with their tokens. */
   Future<Void> forget() {
-    return database.forget(
-        "sessions",
-        "id",
-        """
+    return database
+        .jobs()
+        .forget(
+            "sessions",
+            "id",
+            """
         absolute_expiry < now() - interval '1 day'
           OR revoked_tx IS NOT NULL AND revoked_at < now() - interval '1 day'""");
   }

@@ -68,9 +68,9 @@ final class Throttle {
    *
    * @param forgiven keys of the buckets that are emptied when it is right
    * @param outcome of the attempt, from its failure or null
-   * @return fails with {@link ErrorCode#TOO_MANY_REQUESTS}, and when to come again, with {@link
-   *     ErrorCode#FORBIDDEN} when a password is not enough any more, or with {@link
-   *     ErrorCode#OVERLOADED} when others took too long
+   * @return fails with {@link ErrorCode#TOO_MANY_REQUESTS}, and when to come again, also when
+   *     others took too long, or with {@link ErrorCode#FORBIDDEN} when a password is not enough any
+   *     more
    */
   <T> Future<T> around(
       Call call,
@@ -125,7 +125,9 @@ final class Throttle {
               if (call.remaining() < pause + ENOUGH) {
                 return Future.failedFuture(
                     new ServiceException(
-                        ErrorCode.OVERLOADED, "Too many attempts are being verified already"));
+                            ErrorCode.TOO_MANY_REQUESTS,
+                            "As many attempts as may be are being verified; try again in 1 s")
+                        .retryAfter(1));
               }
               return vertx
                   .timer(pause + ThreadLocalRandom.current().nextLong(pause))
@@ -220,6 +222,6 @@ final class Throttle {
 
   /** Forgets counts that mean nothing any more. */
   Future<Void> forget() {
-    return database.forget("throttle", "key", "expires_at < now()");
+    return database.jobs().forget("throttle", "key", "expires_at < now()");
   }
 }

@@ -143,7 +143,7 @@ final class Users implements AutoCloseable {
     outbox = new Outbox(vertx, database);
     hashes = new HashPool(vertx, limits, node.meters());
     KeyCipher cipher = KeyCipher.of(node.secrets().all(Secrets.KEY_ENCRYPTION));
-    auditSeals = new AuditSeals(vertx, database, cipher);
+    auditSeals = new AuditSeals(database, cipher);
     keyRing = new KeyRing(database, cipher);
     keys = new CurrentKeys(Clock.systemUTC(), () -> keyRing.load(Call.begin(null, KEYS_BUDGET)));
     meters = node.meters();
@@ -251,6 +251,7 @@ final class Users implements AutoCloseable {
     if (opened.failed()) {
       opened =
           database
+              .jobs()
               .migrate()
               .compose(v -> keyRing.ensure())
               .onSuccess(keys::keep)

@@ -1,0 +1,3 @@
+-- one by one: an index that nothing reads any more goes, while entries are written.
+
+DROP INDEX CONCURRENTLY IF EXISTS audit_at;
