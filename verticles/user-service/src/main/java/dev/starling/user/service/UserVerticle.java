@@ -24,25 +24,29 @@ public final class UserVerticle extends ServiceVerticle {
     handle(UserContract.LOGIN, this::login);
     handle(UserContract.REFRESH, (request, call) -> users.refresh(request, call));
     handle(UserContract.LOGOUT, (request, call) -> users.logout(request, call));
-    handle(UserContract.LOGOUT_ALL, (request, call) -> users.logoutAll(call));
-    handle(UserContract.SESSIONS, (request, call) -> users.sessions(call));
-    handle(UserContract.END_SESSION, (request, call) -> users.endSession(request, call));
-    handle(UserContract.CHANGE_PASSWORD, (request, call) -> users.changePassword(request, call));
     handle(UserContract.REVOCATIONS, (request, call) -> users.ended(request, call));
-    handle(UserContract.ME, this::me);
-    handle(UserContract.GET, this::get);
-    handle(UserContract.DELETE_ME, (request, call) -> users.deleteMe(request, call));
-    handle(UserContract.CHANGE_NAME, (request, call) -> users.changeName(request, call));
-    handle(UserContract.CHANGE_EMAIL, (request, call) -> users.changeEmail(request, call));
-    handle(UserContract.VERIFY_EMAIL, (request, call) -> users.verifyEmail(request, call));
     handle(UserContract.START_RESET, (request, call) -> users.startReset(request, call));
     handle(UserContract.FINISH_RESET, (request, call) -> users.finishReset(request, call));
-    handle(UserContract.BEGIN_TOTP, (request, call) -> users.beginTotp(request, call));
-    handle(UserContract.CONFIRM_TOTP, (request, call) -> users.confirmTotp(request, call));
-    handle(UserContract.END_TOTP, (request, call) -> users.endTotp(request, call));
-    handle(UserContract.EXPORT, (request, call) -> users.export(request, call));
     handle(UserContract.KEYS, this::keys);
+    ownAccount();
     administration();
+  }
+
+  private void ownAccount() {
+    handle(UserContract.ME, this::me);
+    handle(UserContract.GET, (r, call) -> users.ownAccount().get(r, call));
+    handle(UserContract.SESSIONS, (r, call) -> users.ownAccount().sessions(call));
+    handle(UserContract.END_SESSION, (r, call) -> users.ownAccount().endSession(r, call));
+    handle(UserContract.LOGOUT_ALL, (r, call) -> users.ownAccount().logoutAll(call));
+    handle(UserContract.CHANGE_PASSWORD, (r, call) -> users.ownAccount().changePassword(r, call));
+    handle(UserContract.CHANGE_NAME, (r, call) -> users.ownAccount().changeName(r, call));
+    handle(UserContract.CHANGE_EMAIL, (r, call) -> users.ownAccount().changeEmail(r, call));
+    handle(UserContract.VERIFY_EMAIL, (r, call) -> users.ownAccount().verifyEmail(r, call));
+    handle(UserContract.BEGIN_TOTP, (r, call) -> users.ownAccount().beginTotp(r, call));
+    handle(UserContract.CONFIRM_TOTP, (r, call) -> users.ownAccount().confirmTotp(r, call));
+    handle(UserContract.END_TOTP, (r, call) -> users.ownAccount().endTotp(r, call));
+    handle(UserContract.EXPORT, (r, call) -> users.ownAccount().export(r, call));
+    handle(UserContract.DELETE_ME, (r, call) -> users.ownAccount().deleteMe(r, call));
   }
 
   private void administration() {
@@ -87,11 +91,7 @@ public final class UserVerticle extends ServiceVerticle {
   }
 
   private Future<User> me(Me request, Call call) {
-    return users.get(new ById(UUID.fromString(call.caller().subject())), call);
-  }
-
-  private Future<User> get(ById request, Call call) {
-    return users.get(request, call);
+    return users.ownAccount().get(new ById(UUID.fromString(call.caller().subject())), call);
   }
 
   private Future<KeySet> keys(Keys request) {

@@ -7,35 +7,20 @@ import dev.starling.runtime.Node;
 import dev.starling.runtime.Secrets;
 import dev.starling.runtime.ServiceException;
 import dev.starling.user.api.UserContract.AuditVerification;
-import dev.starling.user.api.UserContract.BeginTotp;
-import dev.starling.user.api.UserContract.ById;
-import dev.starling.user.api.UserContract.ChangeEmail;
-import dev.starling.user.api.UserContract.ChangeName;
-import dev.starling.user.api.UserContract.ChangePassword;
-import dev.starling.user.api.UserContract.ConfirmTotp;
-import dev.starling.user.api.UserContract.DeleteMe;
 import dev.starling.user.api.UserContract.Done;
-import dev.starling.user.api.UserContract.EndSession;
-import dev.starling.user.api.UserContract.EndTotp;
 import dev.starling.user.api.UserContract.EndedSessions;
-import dev.starling.user.api.UserContract.Export;
-import dev.starling.user.api.UserContract.ExportMe;
 import dev.starling.user.api.UserContract.FinishReset;
 import dev.starling.user.api.UserContract.KeySet;
 import dev.starling.user.api.UserContract.Login;
 import dev.starling.user.api.UserContract.Logout;
 import dev.starling.user.api.UserContract.NextKey;
-import dev.starling.user.api.UserContract.RecoveryCodes;
 import dev.starling.user.api.UserContract.Refresh;
 import dev.starling.user.api.UserContract.Register;
-import dev.starling.user.api.UserContract.SessionList;
 import dev.starling.user.api.UserContract.Since;
 import dev.starling.user.api.UserContract.StartReset;
 import dev.starling.user.api.UserContract.Tokens;
-import dev.starling.user.api.UserContract.TotpSecret;
 import dev.starling.user.api.UserContract.User;
 import dev.starling.user.api.UserContract.VerifyAudit;
-import dev.starling.user.api.UserContract.VerifyEmail;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -48,7 +33,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,9 +44,6 @@ final class Users implements AutoCloseable {
   /** Milliseconds for reading the signing keys; then those of before go on. */
   private static final long KEYS_BUDGET = 500;
 
-  /** Where requests have the password of now. */
-  private static final String PASSWORD = "/password";
-
   private static final Logger log = LoggerFactory.getLogger(Users.class);
 
   private final MeterRegistry meters;
@@ -72,16 +53,14 @@ final class Users implements AutoCloseable {
   private final PasswordRules rules;
   private final Registrations registrations;
   private final Logins logins;
-  private final Reauthentication reauthentication;
   private final Passwords passwords;
   private final SecondFactors factors;
   private final Emails emails;
-  private final Names names;
   private final Sessions sessions;
   private final RefreshTokens refreshTokens;
   private final Issuer issuer;
   private final Throttle throttle;
-  private final Exports exports;
+  private final OwnAccount ownAccount;
   private final Administration administration;
   private final AuditSeals auditSeals;
   private final Outbox outbox;
@@ -163,7 +142,7 @@ final class Users implements AutoCloseable {
     issuer =
         new Issuer(
             keys, accessTokens(node, settings), settings.accessToken(), refreshTokens, devices);
-    names = new Names(pepper);
+    Names names = new Names(pepper);
     SealedIds codes = new SealedIds(pepper, "codes of mails");
     emails = new Emails(database, codes, throttle, buckets, settings.mail().isPresent());
     postman =
@@ -179,7 +158,8 @@ final class Users implements AutoCloseable {
             throttle,
             buckets,
             node.options().issuer());
-    reauthentication = new Reauthentication(accounts, hashes, hasher, factors, throttle, buckets);
+    Reauthentication reauthentication =
+        new Reauthentication(accounts, hashes, hasher, factors, throttle, buckets);
     registrations =
         new Registrations(
             accounts,
@@ -198,7 +178,19 @@ final class Users implements AutoCloseable {
     passwords =
         new Passwords(reauthentication, emails, sessions, hashes, hasher, rules, buckets, issuer);
     Cursors cursors = new Cursors(pepper);
-    exports = new Exports(database, cursors);
+    ownAccount =
+        new OwnAccount(
+            database,
+            accounts,
+            registrations,
+            sessions,
+            reauthentication,
+            passwords,
+            factors,
+            emails,
+            names,
+            rules,
+            new Exports(database, cursors));
     administration =
         new Administration(
             database,
@@ -348,87 +340,6 @@ final class Users implements AutoCloseable {
         : Future.succeededFuture(new Done());
   }
 
-  Future<Done> logoutAll(Call call) {
-    return sessions.endAll(call, user(call), Audit.by(call)).map(new Done());
-  }
-
-  Future<SessionList> sessions(Call call) {
-    String current = call.caller().claims().getString("sid");
-    return sessions.of(call, user(call), current).map(SessionList::new);
-  }
-
-  Future<Done> endSession(EndSession request, Call call) {
-    return sessions
-        .end(call, user(call), request.id())
-        .map(
-            ended -> {
-              if (!ended) {
-                throw new ServiceException(ErrorCode.NOT_FOUND, "There is no such session");
-              }
-              return new Done();
-            });
-  }
-
-  Future<Tokens> changePassword(ChangePassword request, Call call) {
-    return passwords.change(call, user(call), request).recover(Users::overloaded);
-  }
-
-  /** Fails with {@link ErrorCode#CONFLICT} for the only administrator. */
-  Future<Done> deleteMe(DeleteMe request, Call call) {
-    return withPassword(
-        call,
-        request.password(),
-        request.oneTimeCode(),
-        (place, verified, amr) ->
-            accounts
-                .delete(call, verified, names)
-                .compose(
-                    deleted ->
-                        deleted
-                            ? Future.succeededFuture(new Done())
-                            : Reauthentication.wrong(PASSWORD)));
-  }
-
-  private <T> Future<T> withPassword(
-      Call call, String password, String code, Reauthentication.Work<T> work) {
-    return reauthentication
-        .of(call, user(call), PASSWORD, password, code, work)
-        .recover(Users::overloaded);
-  }
-
-  /** One that finds the name taken counts as a registration does, since it tells the same. */
-  Future<User> changeName(ChangeName request, Call call) {
-    Names.Name name = names.of(request.username());
-    Username.check(name.key());
-    return withPassword(
-        call,
-        request.password(),
-        request.oneTimeCode(),
-        (place, verified, amr) ->
-            rules
-                .checkGuesses(PASSWORD, request.password(), List.of(name.key()))
-                .compose(
-                    v ->
-                        registrations.counted(
-                            call,
-                            () ->
-                                accounts.rename(
-                                    call, verified, name, names.seal(verified.name())))));
-  }
-
-  Future<Done> changeEmail(ChangeEmail request, Call call) {
-    Email email = emails.typed("/email", request.email());
-    return withPassword(
-        call,
-        request.password(),
-        request.oneTimeCode(),
-        (place, verified, amr) -> emails.change(call, verified, email));
-  }
-
-  Future<Done> verifyEmail(VerifyEmail request, Call call) {
-    return emails.verify(call, user(call), request.code());
-  }
-
   Future<Done> startReset(StartReset request, Call call) {
     return emails.startReset(call, emails.typed("/email", request.email()));
   }
@@ -437,54 +348,16 @@ final class Users implements AutoCloseable {
     return passwords.reset(call, request).recover(Users::overloaded);
   }
 
-  Future<TotpSecret> beginTotp(BeginTotp request, Call call) {
-    return withPassword(
-        call, request.password(), null, (place, verified, amr) -> factors.begin(call, verified));
-  }
-
-  Future<RecoveryCodes> confirmTotp(ConfirmTotp request, Call call) {
-    UUID session = UUID.fromString(call.caller().claims().getString("sid"));
-    return factors.confirm(call, user(call), session, request.code());
-  }
-
-  Future<Done> endTotp(EndTotp request, Call call) {
-    return withPassword(
-        call,
-        request.password(),
-        request.oneTimeCode(),
-        (place, verified, amr) ->
-            verified.totp() == null
-                ? Future.failedFuture(SecondFactors.none())
-                : SecondFactors.end(database.statements(call), call, verified.id())
-                    .map(new Done()));
-  }
-
-  Future<Export> export(ExportMe request, Call call) {
-    return exports.of(user(call), request, call);
+  OwnAccount ownAccount() {
+    return ownAccount;
   }
 
   Administration administration() {
     return administration;
   }
 
-  private static UUID user(Call call) {
-    return UUID.fromString(call.caller().subject());
-  }
-
   Future<EndedSessions> ended(Since since, Call call) {
     return sessions.ended(call, since);
-  }
-
-  /** The caller's own account; another's does not exist for the caller. */
-  Future<User> get(ById request, Call call) {
-    if (!call.caller().subject().equals(request.id().toString())) {
-      return Future.failedFuture(unknown());
-    }
-    return accounts.find(call, request.id()).map(found -> found.orElseThrow(Users::unknown));
-  }
-
-  private static ServiceException unknown() {
-    return new ServiceException(ErrorCode.NOT_FOUND, "There is no such user");
   }
 
   Future<KeySet> published() {
@@ -513,7 +386,7 @@ final class Users implements AutoCloseable {
     return new ServiceException(ErrorCode.NOT_FOUND, "There is no such key");
   }
 
-  private static <T> Future<T> overloaded(Throwable failure) {
+  static <T> Future<T> overloaded(Throwable failure) {
     return Future.failedFuture(
         failure instanceof HashPool.Full
             ? new ServiceException(ErrorCode.OVERLOADED, failure.getMessage())
