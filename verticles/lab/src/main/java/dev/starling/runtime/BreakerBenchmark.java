@@ -37,7 +37,7 @@ public class BreakerBenchmark {
             Limits.standard(),
             open -> false,
             Future::succeededFuture,
-            () -> {});
+            (state, why) -> {});
   }
 
   @TearDown

@@ -7,7 +7,9 @@ import io.vertx.circuitbreaker.OpenCircuitException;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -68,7 +70,11 @@ final class Breaker {
     /** It has answered a ping, and gets a few idempotent calls. */
     HALF_OPEN,
     /** It gets none. */
-    OPEN
+    OPEN;
+
+    String text() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
   }
 
   /** What an operator wants of a breaker. */
@@ -93,7 +99,7 @@ final class Breaker {
   private final Limits limits;
   private final Predicate<Runnable> ejection;
   private final Supplier<Future<?>> ping;
-  private final Runnable recovered;
+  private final BiConsumer<State, String> changed;
   private final Context context;
   private final CircuitBreaker circuit;
   private final Conduct conduct;
@@ -123,7 +129,8 @@ final class Breaker {
    *
    * @param ejection runs what it is given, and says so, if the instance can be done without
    * @param ping must end within a bounded time
-   * @param recovered runs when it has closed again
+   * @param changed is told of each change of state and of its reason, null for none; it must not
+   *     block
    */
   Breaker(
       String name,
@@ -132,13 +139,13 @@ final class Breaker {
       Limits limits,
       Predicate<Runnable> ejection,
       Supplier<Future<?>> ping,
-      Runnable recovered) {
+      BiConsumer<State, String> changed) {
     this.name = name;
     this.limits = limits;
     this.conduct = new Conduct(limits);
     this.ejection = ejection;
     this.ping = ping;
-    this.recovered = recovered;
+    this.changed = changed;
     this.context = context;
     this.circuit =
         CircuitBreaker.create(name, vertx, OPTIONS)
@@ -148,6 +155,10 @@ final class Breaker {
 
   private static boolean isFault(Throwable failure) {
     return ServiceException.of(failure).code().isFault();
+  }
+
+  State state() {
+    return state;
   }
 
   boolean isClosed() {
@@ -283,6 +294,7 @@ final class Breaker {
     probeAt = now() + wait;
     context.runOnContext(v -> circuit.open());
     log.warn("{}: breaker open for {} ms, {}", name, wait, why);
+    changed.accept(State.OPEN, why);
   }
 
   private void change(State next) {
@@ -327,6 +339,7 @@ final class Breaker {
     trialsWon = 0;
     await(generation);
     log.info("{}: breaker half open", name);
+    changed.accept(State.HALF_OPEN, null);
   }
 
   private void await(int trial) {
@@ -358,8 +371,8 @@ final class Breaker {
     }
     change(State.CLOSED);
     conduct.forget();
-    recovered.run();
     log.info("{}: breaker closed", name);
+    changed.accept(State.CLOSED, null);
   }
 
   /** Does what an operator wants; the same wish again changes nothing. */

@@ -88,6 +88,7 @@ public final class DesiredState {
   private final Clock clock;
   private final Predicate<String> instances;
   private final boolean faults;
+  private final Journal journal;
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
 
   /**
@@ -106,6 +107,7 @@ public final class DesiredState {
    * @param secrets of the cluster, first the one that seals
    * @param instances whether there is an instance of a name
    * @param faults whether this node takes orders to make faults
+   * @param journal in which the orders are written that are given here
    */
   DesiredState(
       Vertx vertx,
@@ -113,7 +115,8 @@ public final class DesiredState {
       MeterRegistry meters,
       Clock clock,
       Predicate<String> instances,
-      boolean faults) {
+      boolean faults,
+      Journal journal) {
     this.vertx = vertx;
     this.context = ((VertxInternal) vertx).createEventLoopContext();
     this.seal = new Seal(secrets, NAME);
@@ -121,6 +124,7 @@ public final class DesiredState {
     this.clock = clock;
     this.instances = instances;
     this.faults = faults;
+    this.journal = journal;
   }
 
   /** Succeeds when the map has been read and all listeners know, also when it cannot be read. */
@@ -233,9 +237,18 @@ public final class DesiredState {
     Entry entry = new Entry(key, value, by, at, expires);
     HeldEntry written = HeldEntry.seal(entry, seal);
     held.put(key, written);
+    journal.note(Event.Kind.ORDER, key, order(entry), by);
     refresh();
     vertx.eventBus().publish(NAME, written.text());
     return map().compose(map -> map.put(key, written.text())).map(entry).recover(this::unwritten);
+  }
+
+  private static String order(Entry entry) {
+    if (entry.value() == null) {
+      return "is wanted no longer";
+    }
+    String until = entry.expires() == null ? "" : " until " + entry.expires();
+    return "is to be " + entry.value().encode() + until;
   }
 
   private <T> Future<T> unwritten(Throwable failure) {

@@ -26,17 +26,21 @@ public final class Drain {
   }
 
   private final Health health;
+  private final Journal journal;
   private final Set<Part> parts = new LinkedHashSet<>();
   private Future<?> last = Future.succeededFuture();
   private volatile boolean on;
+  private String name;
 
-  Drain(Health health) {
+  Drain(Health health, Journal journal) {
     this.health = health;
+    this.journal = journal;
   }
 
   /** Drains the node of this name while that is wanted. */
   void follow(DesiredState desired, String nodeName) {
     String key = DesiredKind.DRAIN.prefix() + nodeName;
+    name = nodeName;
     desired.on(key, entries -> set(entries.containsKey(key)));
   }
 
@@ -46,6 +50,7 @@ public final class Drain {
     }
     on = wanted;
     log.info(wanted ? "The node drains" : "The node takes work again");
+    journal.note(Event.Kind.NODE, name, wanted ? "drains" : "takes work again");
     if (wanted) {
       health.register(CHECK, () -> Future.failedFuture("an operator has drained the node"));
     } else {

@@ -65,7 +65,12 @@ public enum ErrorCode {
 
   /** The problem type of RFC 9457: a stable name, not an address to visit. */
   public String type() {
-    return "urn:starling:problem:" + name().toLowerCase(Locale.ROOT).replace('_', '-');
+    return "urn:starling:problem:" + kind();
+  }
+
+  /** The last part of its {@link #type}, as meters name it. */
+  public String kind() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   /** The code for a bare HTTP status, as a web server gives it. */

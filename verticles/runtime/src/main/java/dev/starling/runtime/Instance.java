@@ -143,7 +143,7 @@ final class Instance {
         local,
         reached,
         inFlight(),
-        judgement.state().name().toLowerCase(Locale.ROOT).replace('_', '-'),
+        judgement.state().text(),
         judgement.wish().name().toLowerCase(Locale.ROOT),
         totals.calls(),
         totals.failed(),

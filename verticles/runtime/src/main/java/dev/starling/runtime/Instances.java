@@ -28,6 +28,8 @@ final class Instances {
   private final Limits limits;
   private final String self;
   private final Runnable reached;
+  private final Journal journal;
+  private final Telemetry telemetry;
   private final Map<String, Instance> byAddress = new ConcurrentHashMap<>();
 
   /** Not called any more, but calls to them may be under way. */
@@ -48,11 +50,20 @@ final class Instances {
    * @param self this node, whose own instances are reached without a ping
    * @param reached runs when one more can be called, on any thread
    */
-  Instances(Vertx vertx, Context context, Limits limits, String self, Runnable reached) {
+  Instances(
+      Vertx vertx,
+      Context context,
+      Limits limits,
+      String self,
+      Journal journal,
+      Telemetry telemetry,
+      Runnable reached) {
     this.vertx = vertx;
     this.context = context;
     this.limits = limits;
     this.self = self;
+    this.journal = journal;
+    this.telemetry = telemetry;
     this.reached = reached;
   }
 
@@ -195,7 +206,16 @@ final class Instances {
         limits,
         open -> eject(instance, open),
         () -> ask(a.address(), ServiceVerticle.PING),
-        instance::begin);
+        (state, why) -> changed(instance, state, why));
+  }
+
+  private void changed(Instance instance, Breaker.State state, String why) {
+    Announcement a = instance.announcement();
+    telemetry.broke(a, state);
+    journal.note(Event.Kind.BREAKER, a.name(), state.text() + (why == null ? "" : ": " + why));
+    if (state == Breaker.State.CLOSED) {
+      instance.begin();
+    }
   }
 
   /**

@@ -71,6 +71,8 @@ public final class Node implements Shareable {
   private final Secrets secrets;
   private final MeterRegistry meters;
   private final Telemetry telemetry;
+  private final EventLoopLag lag;
+  private final Flock flock;
   private final ServiceDirectory directory;
   private final ServiceClient client;
   private final TokenVerifier tokens;
@@ -93,8 +95,12 @@ public final class Node implements Shareable {
     this.secrets = secrets;
     this.meters = meters;
     this.telemetry = new Telemetry(meters);
+    this.lag = new EventLoopLag(meters);
+    Journal journal = new Journal(membership.self(), options.name());
     Registry registry = new Registry(vertx, clusterSecrets, meters);
-    this.directory = new ServiceDirectory(vertx, home, membership, registry, options.limits());
+    this.directory =
+        new ServiceDirectory(
+            vertx, home, membership, registry, options.limits(), journal, telemetry);
     this.client = new ServiceClient(vertx, directory, telemetry, options.limits());
     this.tokens =
         new TokenVerifier(
@@ -114,9 +120,11 @@ public final class Node implements Shareable {
             meters,
             Clock.systemUTC(),
             directory::isInstance,
-            options.faults());
-    this.drain = new Drain(health);
+            options.faults(),
+            journal);
+    this.drain = new Drain(health, journal);
     this.faults = new FaultSwitch(vertx);
+    this.flock = new Flock(vertx, home, this, clusterSecrets, meters, journal);
   }
 
   /**
@@ -143,7 +151,7 @@ public final class Node implements Shareable {
     // First what is on the class path: a contract that is known need not be asked for.
     return vertx
         .executeBlocking(() -> knowContracts(classes), false)
-        .compose(v -> Future.all(directory.start(), desired.start()))
+        .compose(v -> Future.all(directory.start(), desired.start(), flock.start()))
         .map(this);
   }
 
@@ -180,6 +188,12 @@ public final class Node implements Shareable {
     return node;
   }
 
+  /** Of this code; {@code unknown} where it is not in a jar. */
+  public static String version() {
+    String version = Node.class.getPackage().getImplementationVersion();
+    return version == null ? "unknown" : version;
+  }
+
   private Future<?> whole() {
     return isFenced()
         ? Future.failedFuture(
@@ -213,6 +227,7 @@ public final class Node implements Shareable {
   /** Ends what the node itself runs; its services are undeployed before. */
   public void leave() {
     shared.values().forEach(made -> made.onSuccess(Node::close));
+    flock.close();
     owned.close();
     desired.close();
     directory.close();
@@ -241,6 +256,15 @@ public final class Node implements Shareable {
 
   public MeterRegistry meters() {
     return meters;
+  }
+
+  EventLoopLag lag() {
+    return lag;
+  }
+
+  /** All nodes, as they tell of themselves. */
+  public Flock flock() {
+    return flock;
   }
 
   Telemetry telemetry() {

@@ -53,9 +53,9 @@ final class OperationHandler<I, O> {
    *     any program to the plain address
    */
   Future<Void> handle(Node node, BooleanSupplier lag, Message<?> message, boolean bytes) {
-    Completable<Object> sample = node.telemetry().handled(spec());
     long waited = node.transit().waited(message.headers(), Transit.now());
     Call call = Call.received(message.headers(), spec().budget(), waited);
+    Completable<Object> sample = node.telemetry().handled(spec(), call.trace());
     return admit(node, lag, message, call)
         .andThen(sample)
         .onSuccess(value -> reply(message, value, bytes, call))

@@ -33,6 +33,7 @@ final class Reconciliation {
   private final Registry registry;
   private final Instances instances;
   private final Contracts contracts;
+  private final Journal journal;
   private final Runnable refresh;
   private final Runnable refreshSoon;
 
@@ -44,6 +45,9 @@ final class Reconciliation {
 
   /** Addresses of which it was said that their instance has ended, since the last reading began. */
   private Set<String> ended = new HashSet<>();
+
+  /** When the registry was last read. */
+  private volatile long read = System.nanoTime();
 
   private volatile boolean closed;
   private Future<Void> reconciling;
@@ -62,6 +66,7 @@ final class Reconciliation {
       Registry registry,
       Instances instances,
       Contracts contracts,
+      Journal journal,
       Runnable refresh,
       Runnable refreshSoon) {
     this.vertx = vertx;
@@ -69,6 +74,7 @@ final class Reconciliation {
     this.registry = registry;
     this.instances = instances;
     this.contracts = contracts;
+    this.journal = journal;
     this.refresh = refresh;
     this.refreshSoon = refreshSoon;
   }
@@ -92,6 +98,7 @@ final class Reconciliation {
   Future<Void> offer(Announcement announcement, ContractDocument contract) {
     contracts.keep(announcement.contract(), contract);
     offers.put(announcement.service(), announcement);
+    journal.note(Event.Kind.SERVICE, announcement.name(), "published");
     add(announcement);
     refresh.run();
     return registry.publish(announcement).mapEmpty();
@@ -104,6 +111,7 @@ final class Reconciliation {
       return Future.succeededFuture();
     }
     instances.remove(offer.address());
+    journal.note(Event.Kind.SERVICE, offer.name(), "withdrawn");
     refresh.run();
     return registry
         .all()
@@ -149,6 +157,11 @@ final class Reconciliation {
     reconcile();
   }
 
+  /** Milliseconds since the registry was last read. */
+  long age() {
+    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - read);
+  }
+
   /** One at a time: what comes meanwhile is one more, afterwards. */
   private synchronized Future<Void> reconcile() {
     if (closed) {
@@ -164,6 +177,7 @@ final class Reconciliation {
     Future<Void> reading =
         registry
             .all()
+            .onSuccess(all -> read = System.nanoTime())
             .compose(all -> reconcile(all, begun, told))
             .onFailure(
                 e -> log.warn("The registry could not be read; trying again: {}", e.toString()));

@@ -82,7 +82,7 @@ public final class ServiceClient {
    */
   public Future<Message<Buffer>> send(
       OperationSpec operation, Buffer body, String parameters, Call call) {
-    Completable<Object> sample = telemetry.called(operation);
+    Completable<Object> sample = telemetry.called(operation, call.trace());
     long budget = Math.min(call.remaining(), operation.budget());
     retries.called();
     return new Sending(operation, body, parameters, call.onward().within(budget))
@@ -182,6 +182,7 @@ public final class ServiceClient {
       if (!retries.take()) {
         return failed(failure);
       }
+      telemetry.retried(operation);
       return vertx.timer(pause).compose(v -> attempt());
     }
 

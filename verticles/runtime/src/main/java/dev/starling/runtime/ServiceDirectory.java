@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 
 /**
  * This node's always-current view of the registry, and the choice among what is in it; reading it
@@ -36,10 +37,18 @@ public final class ServiceDirectory {
   private volatile Map<String, Endpoint[]> view = Map.of();
 
   ServiceDirectory(
-      Vertx vertx, Context context, Membership membership, Registry registry, Limits limits) {
+      Vertx vertx,
+      Context context,
+      Membership membership,
+      Registry registry,
+      Limits limits,
+      Journal journal,
+      Telemetry telemetry) {
     this.context = context;
     this.membership = membership;
-    this.instances = new Instances(vertx, context, limits, membership.self(), this::refreshSoon);
+    this.instances =
+        new Instances(
+            vertx, context, limits, membership.self(), journal, telemetry, this::refreshSoon);
     this.contracts =
         new Contracts(
             vertx,
@@ -48,7 +57,14 @@ public final class ServiceDirectory {
             this::refreshSoon);
     this.reconciliation =
         new Reconciliation(
-            vertx, membership, registry, instances, contracts, this::refresh, this::refreshSoon);
+            vertx,
+            membership,
+            registry,
+            instances,
+            contracts,
+            journal,
+            this::refresh,
+            this::refreshSoon);
   }
 
   /** Succeeds when the registry was read and of each service in it an instance can be called. */
@@ -191,6 +207,30 @@ public final class ServiceDirectory {
         .map(Instance::status)
         .sorted(Comparator.comparing(status -> status.announcement().address()))
         .toList();
+  }
+
+  /** The same as they are now. */
+  List<Instance> all() {
+    return List.copyOf(instances.all());
+  }
+
+  /** How far the breaker of an instance is from closed: 0 closed, 1 half-open, 2 open. */
+  int breaker(String name) {
+    return named(name).mapToInt(i -> i.breaker().state().ordinal()).max().orElse(0);
+  }
+
+  /** Calls from this node that an instance has not answered yet. */
+  int inFlight(String name) {
+    return named(name).mapToInt(Instance::inFlight).sum();
+  }
+
+  private Stream<Instance> named(String name) {
+    return instances.all().stream().filter(i -> i.announcement().name().equals(name));
+  }
+
+  /** Milliseconds since the registry was last read. */
+  long age() {
+    return reconciliation.age();
   }
 
   /** Whether there is an instance that people call so ({@link Announcement#name}). */

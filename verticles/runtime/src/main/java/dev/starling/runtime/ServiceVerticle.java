@@ -64,7 +64,7 @@ public abstract class ServiceVerticle extends VerticleBase {
   /** Whether an operator has drained the node. */
   private volatile boolean withdrawn;
 
-  private EventLoopLag lag;
+  private EventLoopLag.Watch lag;
   private long opening = -1;
 
   /** A handler may end its call on any thread. */
@@ -158,7 +158,7 @@ public abstract class ServiceVerticle extends VerticleBase {
   @Override
   public final Future<?> start() {
     String service = service();
-    lag = EventLoopLag.watch(vertx);
+    lag = node().lag().watch(vertx);
     return describe(service)
         .compose(v -> open())
         .compose(v -> serve(service), failure -> notYet(service, failure));

@@ -1,68 +1,75 @@
 package dev.starling.runtime;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Timer;
 import io.vertx.core.Completable;
-import java.time.Duration;
+import java.util.Collection;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Times every call, where it is made ({@code starling.calls}) and where it is done ({@code
  * starling.operations}), by service, operation and outcome. No label ever names a user.
  */
-final class Telemetry {
-  private static final String OK = "ok";
-
+public final class Telemetry {
   private final MeterRegistry meters;
-  private final Map<Key, Timer> timers = new ConcurrentHashMap<>();
-
-  private record Key(String meter, String service, String operation, String outcome) {}
+  private final Map<String, OperationMeter> calls = new ConcurrentHashMap<>();
+  private final Map<String, OperationMeter> operations = new ConcurrentHashMap<>();
+  private final Map<String, Counter> retries = new ConcurrentHashMap<>();
 
   Telemetry(MeterRegistry meters) {
     this.meters = meters;
   }
 
+  /** The trace of the call that this thread is recording, for exemplars; null outside of that. */
+  public static String currentTrace() {
+    return OperationMeter.RECORDED.get();
+  }
+
   /** Starts the clock of a caller. */
-  Completable<Object> called(OperationSpec operation) {
-    return start("starling.calls", operation);
+  Completable<Object> called(OperationSpec operation, String trace) {
+    return meter(calls, "starling.calls", operation).start(trace);
   }
 
   /** Starts the clock of a callee. */
-  Completable<Object> handled(OperationSpec operation) {
-    return start("starling.operations", operation);
+  Completable<Object> handled(OperationSpec operation, String trace) {
+    return meter(operations, "starling.operations", operation).start(trace);
   }
 
-  private Completable<Object> start(String meter, OperationSpec operation) {
-    long begin = System.nanoTime();
-    return (result, failure) ->
-        timer(meter, operation, failure).record(System.nanoTime() - begin, TimeUnit.NANOSECONDS);
+  private OperationMeter meter(
+      Map<String, OperationMeter> side, String name, OperationSpec operation) {
+    OperationMeter known = side.get(operation.address());
+    return known != null
+        ? known
+        : side.computeIfAbsent(
+            operation.address(), a -> new OperationMeter(meters, name, operation));
   }
 
-  private Timer timer(String meter, OperationSpec operation, Throwable failure) {
-    String outcome = failure == null ? OK : ServiceException.of(failure).code().name();
-    return timers.computeIfAbsent(
-        new Key(meter, operation.service(), operation.name(), outcome), this::register);
+  /** An attempt is followed by another. */
+  void retried(OperationSpec operation) {
+    retries
+        .computeIfAbsent(
+            operation.service(),
+            service ->
+                Counter.builder("starling.calls.retried").tag("service", service).register(meters))
+        .increment();
   }
 
-  private Timer register(Key key) {
-    return Timer.builder(key.meter())
-        .tag("service", key.service())
-        .tag("operation", key.operation())
-        .tag("outcome", key.outcome())
-        .serviceLevelObjectives(
-            Duration.ofMillis(1),
-            Duration.ofMillis(5),
-            Duration.ofMillis(10),
-            Duration.ofMillis(25),
-            Duration.ofMillis(50),
-            Duration.ofMillis(100),
-            Duration.ofMillis(250),
-            Duration.ofMillis(500),
-            Duration.ofSeconds(1),
-            Duration.ofMillis(2500),
-            Duration.ofSeconds(5))
-        .register(meters);
+  /** A breaker of this node has changed its state. */
+  void broke(Announcement instance, Breaker.State to) {
+    Counter.builder("starling.breaker.transitions")
+        .tags("service", instance.service(), "node", instance.nodeName(), "to", to.text())
+        .register(meters)
+        .increment();
+  }
+
+  /** What this node has called. */
+  Collection<OperationMeter> calls() {
+    return calls.values();
+  }
+
+  /** What this node has done. */
+  Collection<OperationMeter> operations() {
+    return operations.values();
   }
 }

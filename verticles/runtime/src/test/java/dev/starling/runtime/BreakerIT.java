@@ -547,7 +547,7 @@ class BreakerIT {
         Limits.of(limits),
         this::eject,
         this::ping,
-        recovered::incrementAndGet);
+        (state, why) -> recovered.addAndGet(state == State.CLOSED ? 1 : 0));
   }
 
   private boolean eject(Runnable open) {
@@ -588,7 +588,7 @@ class BreakerIT {
             Limits.of(LIMITS),
             this::eject,
             Future::succeededFuture,
-            () -> {});
+            (state, why) -> {});
     another.wish(Wish.OPEN);
     another.wish(Wish.AUTOMATIC);
     await().until(another::isClosed);

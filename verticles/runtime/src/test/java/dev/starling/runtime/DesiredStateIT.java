@@ -68,7 +68,14 @@ class DesiredStateIT {
 
   private DesiredState join(Clock clock, boolean faults) {
     DesiredState joined =
-        new DesiredState(vertx, List.of(SECRET), meters, clock, "user@n2"::equals, faults);
+        new DesiredState(
+            vertx,
+            List.of(SECRET),
+            meters,
+            clock,
+            "user@n2"::equals,
+            faults,
+            new Journal("self", "n1"));
     await(joined.start());
     return joined;
   }

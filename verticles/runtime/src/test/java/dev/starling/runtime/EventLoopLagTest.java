@@ -3,6 +3,7 @@ package dev.starling.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import java.util.concurrent.Callable;
@@ -22,7 +23,7 @@ class EventLoopLagTest {
 
   @Test
   void isLateAfterTheLoopWasBlockedAndNotForLong() throws Exception {
-    EventLoopLag lag = onLoop(() -> EventLoopLag.watch(vertx));
+    EventLoopLag.Watch lag = onLoop(() -> new EventLoopLag(new SimpleMeterRegistry()).watch(vertx));
     assertThat(lag.isLate()).isFalse();
 
     onLoop(() -> block(400));
@@ -34,7 +35,7 @@ class EventLoopLagTest {
   @Test
   void shrinksWhatIsAdmittedHoweverQuickTheCallWas() throws Exception {
     Limits limits = Limits.standard();
-    EventLoopLag lag = onLoop(() -> EventLoopLag.watch(vertx));
+    EventLoopLag.Watch lag = onLoop(() -> new EventLoopLag(new SimpleMeterRegistry()).watch(vertx));
     Bulkhead bulkhead = new Bulkhead("lab.echo", limits);
     onLoop(() -> block(400));
     await().atMost(1, TimeUnit.SECONDS).until(lag::isLate);

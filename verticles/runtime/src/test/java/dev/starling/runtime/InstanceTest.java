@@ -113,7 +113,7 @@ class InstanceTest {
                 limits,
                 open -> false,
                 Future::succeededFuture,
-                () -> {}));
+                (state, why) -> {}));
   }
 
   private static ErrorCode code(Future<?> failed) {

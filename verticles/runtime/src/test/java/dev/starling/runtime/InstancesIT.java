@@ -3,6 +3,7 @@ package dev.starling.runtime;
 import static dev.starling.runtime.OneNode.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,7 +14,14 @@ import org.junit.jupiter.api.Test;
 class InstancesIT {
   private final Vertx vertx = Vertx.vertx();
   private final Instances instances =
-      new Instances(vertx, vertx.getOrCreateContext(), Limits.standard(), "self", () -> {});
+      new Instances(
+          vertx,
+          vertx.getOrCreateContext(),
+          Limits.standard(),
+          "self",
+          new Journal("self", "n1"),
+          new Telemetry(new SimpleMeterRegistry()),
+          () -> {});
 
   @AfterEach
   void stop() {

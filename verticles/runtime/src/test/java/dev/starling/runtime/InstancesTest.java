@@ -2,6 +2,7 @@ package dev.starling.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -12,7 +13,14 @@ import org.junit.jupiter.api.Test;
 class InstancesTest {
   private final Vertx vertx = Vertx.vertx();
   private final Instances instances =
-      new Instances(vertx, vertx.getOrCreateContext(), Limits.standard(), "node-1", () -> {});
+      new Instances(
+          vertx,
+          vertx.getOrCreateContext(),
+          Limits.standard(),
+          "node-1",
+          new Journal("node-1", "n1"),
+          new Telemetry(new SimpleMeterRegistry()),
+          () -> {});
 
   @AfterEach
   void stop() {

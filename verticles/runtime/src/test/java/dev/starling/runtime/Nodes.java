@@ -8,8 +8,8 @@ import java.util.function.Consumer;
 /** A cluster whose other nodes come and go as a test says; one is there from the beginning. */
 final class Nodes implements Membership {
   final Set<String> now = new ConcurrentSkipListSet<>(List.of("node-1", OneNode.SELF));
-  private Consumer<String> left;
-  private Consumer<String> joined;
+  private Consumer<String> left = node -> {};
+  private Consumer<String> joined = node -> {};
   Runnable merged;
 
   void join(String node) {
@@ -34,12 +34,12 @@ final class Nodes implements Membership {
 
   @Override
   public void onLeft(Consumer<String> node) {
-    left = node;
+    left = left.andThen(node);
   }
 
   @Override
   public void onJoined(Consumer<String> node) {
-    joined = node;
+    joined = joined.andThen(node);
   }
 
   @Override

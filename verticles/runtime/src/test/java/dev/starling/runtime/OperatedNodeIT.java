@@ -303,7 +303,8 @@ class OperatedNodeIT {
             new SimpleMeterRegistry(),
             Clock.systemUTC(),
             name -> true,
-            true);
+            true,
+            new Journal("other", "n9"));
     await(allowed.start());
     await(allowed.put(FAULT, Buffer.buffer("{\"share\":1,\"error\":true}"), null, "ada"));
     await().until(() -> one.node.desired().all().containsKey(FAULT));

@@ -1,0 +1,100 @@
+package dev.starling.runtime;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a node says of itself once a second, so that any node can show the whole flock.
+ *
+ * @param node its id in the cluster
+ * @param name its name for people
+ * @param version of its code
+ * @param operator where its operator port is, as {@code host:port}; null for none
+ * @param started when it joined, by its clock
+ * @param at when it said so, by its clock
+ * @param sequence one more each time
+ * @param stopping whether it is about to leave
+ * @param draining whether an operator has drained it
+ * @param fenced whether it takes itself for cut off
+ * @param nodes how many it sees, itself included
+ * @param heap bytes in use
+ * @param heapMost bytes that may be in use
+ * @param cpu share of the machine's processors that it uses, 0 to 1
+ * @param lag milliseconds by which an event loop was behind at most since the last report
+ * @param checks of its readiness
+ * @param calls what it has called
+ * @param operations what it has done
+ * @param breakers those that have something to tell; all others are closed and have seen no call
+ *     lately
+ * @param meters gauges and counters by name and labels, as {@code name{label=value}}
+ * @param events the newest that it noted
+ */
+public record NodeReport(
+    String node,
+    String name,
+    String version,
+    String operator,
+    Instant started,
+    Instant at,
+    long sequence,
+    boolean stopping,
+    boolean draining,
+    boolean fenced,
+    int nodes,
+    long heap,
+    long heapMost,
+    double cpu,
+    long lag,
+    List<Health.Check> checks,
+    List<Operations> calls,
+    List<Operations> operations,
+    List<Judgement> breakers,
+    Map<String, Double> meters,
+    List<Event> events) {
+
+  /** Whether it can do its work. */
+  public boolean ready() {
+    return checks.stream().allMatch(Health.Check::up);
+  }
+
+  /**
+   * Calls of one operation.
+   *
+   * @param service of the operation
+   * @param operation its name
+   * @param inFlight calls that have begun and not ended
+   * @param outcomes calls since the start: by outcome, those of each bucket or less, all, and the
+   *     sum of their times in microseconds
+   * @param latest times in microseconds of the calls since the last report, a compressed
+   *     HdrHistogram in Base64; null for none
+   */
+  public record Operations(
+      String service,
+      String operation,
+      long inFlight,
+      Map<String, long[]> outcomes,
+      String latest) {}
+
+  /**
+   * What a node makes of an instance.
+   *
+   * @param instance {@code service@node}
+   * @param state of its breaker: {@code closed}, {@code half-open} or {@code open}
+   * @param wish of operators: {@code automatic}, {@code open} or {@code closed}
+   * @param calls in the breaker's window
+   * @param failed those of them that were faults
+   * @param slow those of them that took more than half of their time
+   * @param reason for which it was opened last; null if it never was
+   * @param probeIn milliseconds until an open breaker looks again
+   */
+  public record Judgement(
+      String instance,
+      String state,
+      String wish,
+      int calls,
+      int failed,
+      int slow,
+      String reason,
+      long probeIn) {}
+}
