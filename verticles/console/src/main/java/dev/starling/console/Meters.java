@@ -1,5 +1,7 @@
 package dev.starling.console;
 
+import dev.starling.runtime.Telemetry;
+import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -8,6 +10,8 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.tracer.common.SpanContext;
 
 /** Where all parts of a node count and time, in a form that Prometheus reads. */
 public final class Meters {
@@ -16,12 +20,38 @@ public final class Meters {
   /** A registry with the meters of the JVM in it, for {@link OperatorVerticle} to show. */
   @SuppressWarnings("resource") // the meters live as long as the JVM
   public static MeterRegistry create() {
-    MeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    MeterRegistry registry =
+        new PrometheusMeterRegistry(
+            PrometheusConfig.DEFAULT, new PrometheusRegistry(), Clock.SYSTEM, new RecordedCall());
     new JvmMemoryMetrics().bindTo(registry);
     new JvmGcMetrics().bindTo(registry);
     new JvmThreadMetrics().bindTo(registry);
     new ProcessorMetrics().bindTo(registry);
     new UptimeMetrics().bindTo(registry);
     return registry;
+  }
+
+  /** Lets a bucket name the trace of one of its calls. */
+  private static final class RecordedCall implements SpanContext {
+    /** No span: which of a trace's it was is not known here. */
+    private static final String NO_SPAN = "0000000000000000";
+
+    @Override
+    public String getCurrentTraceId() {
+      return Telemetry.currentTrace();
+    }
+
+    @Override
+    public String getCurrentSpanId() {
+      return NO_SPAN;
+    }
+
+    @Override
+    public boolean isCurrentSpanSampled() {
+      return Telemetry.currentTrace() != null;
+    }
+
+    @Override
+    public void markCurrentSpanAsExemplar() {}
   }
 }

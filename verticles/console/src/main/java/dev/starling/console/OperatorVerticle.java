@@ -22,8 +22,10 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -39,12 +41,17 @@ public final class OperatorVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(OperatorVerticle.class);
   private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 
+  /** The form in which buckets can name a trace (exemplars); Prometheus asks for it by itself. */
+  private static final String OPEN_METRICS =
+      "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
   /** Probes, a Prometheus and some people. */
   static final int MOST_CONNECTIONS = 256;
 
   /** Milliseconds that a connection has for its first request; by bytes it would never be idle. */
   static final long FIRST_REQUEST = 10_000;
 
+  private final Statistics statistics = new Statistics();
   private Node node;
   private HttpServer server;
   private int connections;
@@ -52,18 +59,20 @@ public final class OperatorVerticle extends VerticleBase {
   /** Connections that have brought no request yet. */
   private final Set<HttpConnection> silent = new HashSet<>();
 
-  /** What is being read now; null when nobody asks. */
-  private Future<String> metrics;
+  /** What is being read now, by its form. */
+  private final Map<String, Future<String>> metrics = new HashMap<>();
 
   @Override
   public Future<?> start() {
     node = Node.of(vertx);
+    node.flock().onReport(statistics::hear);
+    vertx.setPeriodic(1_000, t -> statistics.tick(node.flock()));
     return vertx.executeBlocking(this::ops).map(this::router).compose(this::listen);
   }
 
   private Ops ops() throws UnknownHostException {
     byte[] token = node.secrets().bytes(Secrets.OPERATOR);
-    return new Ops(node, token, InetAddress.getByName(host()).isLoopbackAddress());
+    return new Ops(node, statistics, token, InetAddress.getByName(host()).isLoopbackAddress());
   }
 
   private String host() {
@@ -76,6 +85,7 @@ public final class OperatorVerticle extends VerticleBase {
     show(router, "/health/live").handler(context -> Answers.json(context, 200, status(true)));
     show(router, "/health/ready").handler(this::ready);
     show(router, "/metrics").handler(this::metrics);
+    show(router, "/metrics/cluster").handler(this::clusterMetrics);
     ops.mount(router);
     router.route().failureHandler(OperatorVerticle::fail);
     for (int status : new int[] {400, 404, 405, 413, 500}) {
@@ -99,6 +109,7 @@ public final class OperatorVerticle extends VerticleBase {
             .requestHandler(router);
     return server
         .listen()
+        .onSuccess(v -> node.flock().operatorAt(host() + ":" + server.actualPort()))
         .onSuccess(
             v -> log.info("The operator's token is in {}", node.secrets().file(Secrets.OPERATOR)));
   }
@@ -162,14 +173,30 @@ public final class OperatorVerticle extends VerticleBase {
 
   /** Read by one thread at a time, for all who ask meanwhile. */
   private void metrics(RoutingContext context) {
-    Future<String> asked = metrics;
+    String type = type(context);
+    Future<String> asked = metrics.get(type);
     if (asked == null) {
-      asked =
-          vertx.executeBlocking(() -> ((PrometheusMeterRegistry) node.meters()).scrape(), false);
-      metrics = asked; // It may be complete already; what follows would be undone by this.
-      asked.onComplete(done -> metrics = null);
+      PrometheusMeterRegistry meters = (PrometheusMeterRegistry) node.meters();
+      asked = vertx.executeBlocking(() -> meters.scrape(type), false);
+      metrics.put(type, asked); // It may be complete already; what follows would be undone by this.
+      asked.onComplete(done -> metrics.remove(type));
     }
-    asked.onSuccess(text -> Answers.text(context, PROMETHEUS, text)).onFailure(context::fail);
+    asked.onSuccess(text -> Answers.text(context, type, text)).onFailure(context::fail);
+  }
+
+  private static String type(RoutingContext context) {
+    String accept = context.request().getHeader(HttpHeaders.ACCEPT);
+    return accept != null && accept.contains("application/openmetrics-text")
+        ? OPEN_METRICS
+        : PROMETHEUS;
+  }
+
+  private void clusterMetrics(RoutingContext context) {
+    String type = type(context);
+    vertx
+        .executeBlocking(() -> ClusterMetrics.of(node, statistics, type), false)
+        .onSuccess(text -> Answers.text(context, type, text))
+        .onFailure(context::fail);
   }
 
   private static void fail(RoutingContext context) {

@@ -3,6 +3,7 @@ package dev.starling.console;
 import dev.starling.runtime.Announcement;
 import dev.starling.runtime.DesiredState;
 import dev.starling.runtime.ErrorCode;
+import dev.starling.runtime.Event;
 import dev.starling.runtime.InstanceStatus;
 import dev.starling.runtime.Limit;
 import dev.starling.runtime.Node;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -38,7 +40,12 @@ final class Ops {
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
   private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
 
+  /** Milliseconds that a call may take for which no time is said. */
+  private static final long CALL_BUDGET = 5_000;
+
   private final Node node;
+  private final FlockViews views;
+  private final Statistics statistics;
   private final byte[] token;
   private final boolean loopback;
 
@@ -47,8 +54,10 @@ final class Ops {
    *
    * @param loopback whether the port is reached from this machine only
    */
-  Ops(Node node, byte[] token, boolean loopback) {
+  Ops(Node node, Statistics statistics, byte[] token, boolean loopback) {
     this.node = node;
+    this.statistics = statistics;
+    this.views = new FlockViews(node, statistics);
     this.token = token;
     this.loopback = loopback;
   }
@@ -56,6 +65,14 @@ final class Ops {
   void mount(Router router) {
     router.route("/ops/*").handler(this::admit);
     router.route("/ops/*").handler(BodyHandler.create(false).setBodyLimit(BODY_LIMIT));
+    show(router, "status", context -> Situation.of(node));
+    show(router, "nodes", context -> views.nodes());
+    show(router, "services", context -> views.services());
+    show(router, "breakers", context -> views.breakers());
+    show(router, "events", context -> views.events());
+    show(router, "contracts", context -> views.contracts());
+    show(router, "series", context -> statistics.all(OperationSeries.SECONDS));
+    router.post("/ops/calls").handler(this::call);
     router.get("/ops/instances").handler(this::instances);
     router.get("/ops/limits").handler(this::limits);
     router.get("/ops/desired").handler(this::desired);
@@ -65,8 +82,15 @@ final class Ops {
     }
   }
 
+  private static void show(Router router, String what, Function<RoutingContext, JsonObject> view) {
+    router.get("/ops/" + what).handler(context -> Answers.json(context, 200, view.apply(context)));
+  }
+
   /** The methods of a path for {@code Allow}. */
   static String allowed(String path) {
+    if (path.equals("/ops/calls")) {
+      return "POST";
+    }
     return path.startsWith("/ops/desired/")
         ? "PUT, DELETE"
         : path.startsWith("/ops/") ? "GET" : "GET, HEAD";
@@ -165,15 +189,31 @@ final class Ops {
     return entry.expires() == null ? json : json.put("expires", entry.expires().toString());
   }
 
-  private void want(RoutingContext context) {
+  private static Buffer body(RoutingContext context) {
     String type = context.request().getHeader(HttpHeaders.CONTENT_TYPE);
     if (type == null || !type.split(";")[0].strip().equalsIgnoreCase("application/json")) {
       throw new ServiceException(
           ErrorCode.UNSUPPORTED_MEDIA_TYPE, "The body must be application/json");
     }
     Buffer body = context.body().buffer();
+    return body == null ? Buffer.buffer() : body;
+  }
+
+  /** Calls an operation as any caller would: the operator's token opens none that needs one. */
+  private void call(RoutingContext context) {
+    OperatorCall wanted = OperatorCall.of(body(context), node, CALL_BUDGET);
+    node.flock()
+        .journal()
+        .note(Event.Kind.ORDER, wanted.operation().address(), "was called", OPERATOR);
+    wanted
+        .make(node)
+        .onSuccess(answer -> Answers.json(context, 200, answer))
+        .onFailure(context::fail);
+  }
+
+  private void want(RoutingContext context) {
     node.desired()
-        .put(key(context), body == null ? Buffer.buffer() : body, life(context), OPERATOR)
+        .put(key(context), body(context), life(context), OPERATOR)
         .onSuccess(entry -> Answers.json(context, 200, json(entry)))
         .onFailure(context::fail);
   }

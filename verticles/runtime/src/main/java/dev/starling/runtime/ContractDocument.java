@@ -1,6 +1,7 @@
 package dev.starling.runtime;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -45,6 +46,11 @@ public record ContractDocument(String service, List<Entry> operations) {
       throw new IllegalArgumentException("It is a contract of another service");
     }
     return this;
+  }
+
+  /** As it travels. */
+  public JsonObject json() {
+    return new JsonObject(Codec.write(this));
   }
 
   /**

@@ -44,7 +44,7 @@ public final class Journal {
   }
 
   /** Writes down what an operator did here. */
-  synchronized void note(Event.Kind kind, String subject, String text, String by) {
+  public synchronized void note(Event.Kind kind, String subject, String text, String by) {
     Event event = event(self + "-" + ++number, kind, subject, text, by);
     own.addLast(event);
     if (own.size() > TOLD) {

@@ -26,6 +26,11 @@ public final class Telemetry {
     return OperationMeter.RECORDED.get();
   }
 
+  /** Milliseconds up to which the calls of a bucket may take, in the order of the reports. */
+  public static long bucket(int index) {
+    return OperationMeter.BUCKETS[index];
+  }
+
   /** Starts the clock of a caller. */
   Completable<Object> called(OperationSpec operation, String trace) {
     return meter(calls, "starling.calls", operation).start(trace);

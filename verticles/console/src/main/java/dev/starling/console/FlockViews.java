@@ -1,0 +1,191 @@
+package dev.starling.console;
+
+import dev.starling.runtime.ContractDocument;
+import dev.starling.runtime.Event;
+import dev.starling.runtime.Flock;
+import dev.starling.runtime.Flock.Member;
+import dev.starling.runtime.Health.Check;
+import dev.starling.runtime.InstanceStatus;
+import dev.starling.runtime.Node;
+import dev.starling.runtime.NodeReport;
+import dev.starling.runtime.NodeReport.Judgement;
+import dev.starling.runtime.OperationSpec;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The flock as JSON, from what this node knows: no other node is asked. */
+final class FlockViews {
+  private final Node node;
+  private final Statistics statistics;
+
+  FlockViews(Node node, Statistics statistics) {
+    this.node = node;
+    this.statistics = statistics;
+  }
+
+  /** All nodes, those that have left lately too. */
+  JsonObject nodes() {
+    JsonArray nodes = new JsonArray();
+    node.flock().members().forEach(member -> nodes.add(json(member)));
+    return new JsonObject().put("nodes", nodes);
+  }
+
+  private JsonObject json(Member member) {
+    JsonArray services = new JsonArray();
+    node.directory().announcements().stream()
+        .filter(a -> a.node().equals(member.id()))
+        .forEach(a -> services.add(a.service()));
+    JsonObject json =
+        new JsonObject()
+            .put("id", member.id())
+            .put("name", member.name())
+            .put("state", member.state().name().toLowerCase(Locale.ROOT))
+            .put("why", member.why())
+            .put("age", member.age())
+            .put("services", services);
+    return member.report() == null ? json : json.mergeIn(json(member.report()));
+  }
+
+  private static JsonObject json(NodeReport report) {
+    JsonArray checks = new JsonArray();
+    for (Check check : report.checks()) {
+      checks.add(
+          new JsonObject()
+              .put("name", check.name())
+              .put("up", check.up())
+              .put("reason", check.reason()));
+    }
+    JsonObject meters = new JsonObject();
+    report.meters().forEach(meters::put);
+    return new JsonObject()
+        .put("version", report.version())
+        .put("operator", report.operator())
+        .put("started", report.started().toString())
+        .put("at", report.at().toString())
+        .put("ready", report.ready())
+        .put("draining", report.draining())
+        .put("fenced", report.fenced())
+        .put("sees", report.nodes())
+        .put("heap", report.heap())
+        .put("heapMost", report.heapMost())
+        .put("cpu", report.cpu())
+        .put("lag", report.lag())
+        .put("checks", checks)
+        .put("meters", meters);
+  }
+
+  /** All services that are known, with their instances, and how each operation has done lately. */
+  JsonObject services() {
+    JsonArray services = new JsonArray();
+    List<InstanceStatus> all = node.directory().instances();
+    for (ContractDocument contract : node.directory().contracts()) {
+      JsonArray instances = new JsonArray();
+      all.stream()
+          .filter(i -> i.announcement().service().equals(contract.service()))
+          .forEach(
+              i ->
+                  instances.add(
+                      new JsonObject()
+                          .put("instance", i.announcement().name())
+                          .put("node", i.announcement().nodeName())
+                          .put("version", i.announcement().version())
+                          .put("breaker", worst(i.announcement().name()))));
+      JsonArray operations = new JsonArray();
+      contract.operations().forEach(entry -> operations.add(json(entry.operation())));
+      services.add(
+          new JsonObject()
+              .put("service", contract.service())
+              .put("instances", instances)
+              .put("operations", operations));
+    }
+    return new JsonObject().put("services", services);
+  }
+
+  private JsonObject json(OperationSpec operation) {
+    return new JsonObject()
+        .put("operation", operation.address())
+        .put("method", operation.method())
+        .put("path", operation.path())
+        .put("lately", statistics.lately(operation.address()));
+  }
+
+  /** The state of the breaker that is furthest from closed, of all nodes that call the instance. */
+  private String worst(String instance) {
+    String worst = "closed";
+    for (Judgement judgement : judgements(instance).values()) {
+      boolean worse = judgement.state().equals("open") || worst.equals("closed");
+      worst = worse ? judgement.state() : worst;
+    }
+    return worst;
+  }
+
+  /** What nodes that are there make of an instance, by their names. */
+  private Map<String, Judgement> judgements(String instance) {
+    Map<String, Judgement> judgements = new TreeMap<>();
+    for (Member member : node.flock().members()) {
+      if (member.report() != null && member.state() != Flock.State.LEFT) {
+        member.report().breakers().stream()
+            .filter(j -> j.instance().equals(instance))
+            .forEach(j -> judgements.put(member.name(), j));
+      }
+    }
+    return judgements;
+  }
+
+  private static JsonObject json(String caller, Judgement judgement) {
+    return new JsonObject()
+        .put("node", caller)
+        .put("state", judgement.state())
+        .put("wish", judgement.wish())
+        .put("calls", judgement.calls())
+        .put("failed", judgement.failed())
+        .put("slow", judgement.slow())
+        .put("reason", judgement.reason())
+        .put("probeIn", judgement.probeIn());
+  }
+
+  /** Each instance with what every node makes of it; who says nothing has not called it lately. */
+  JsonObject breakers() {
+    JsonArray breakers = new JsonArray();
+    for (InstanceStatus instance : node.directory().instances()) {
+      String name = instance.announcement().name();
+      JsonArray by = new JsonArray();
+      judgements(name).forEach((caller, judgement) -> by.add(json(caller, judgement)));
+      breakers.add(
+          new JsonObject()
+              .put("instance", name)
+              .put("state", worst(name))
+              .put("wish", instance.wish())
+              .put("by", by));
+    }
+    return new JsonObject().put("breakers", breakers);
+  }
+
+  /** What has happened lately, the oldest first. */
+  JsonObject events() {
+    JsonArray events = new JsonArray();
+    for (Event event : node.flock().journal().all()) {
+      events.add(
+          new JsonObject()
+              .put("id", event.id())
+              .put("at", event.at().toString())
+              .put("node", event.node())
+              .put("kind", event.kind().text())
+              .put("subject", event.subject())
+              .put("text", event.text())
+              .put("by", event.by()));
+    }
+    return new JsonObject().put("events", events);
+  }
+
+  /** What can be called, with the schemas of requests and replies. */
+  JsonObject contracts() {
+    JsonArray contracts = new JsonArray();
+    node.directory().contracts().forEach(contract -> contracts.add(contract.json()));
+    return new JsonObject().put("contracts", contracts);
+  }
+}

@@ -1,0 +1,205 @@
+package dev.starling.console;
+
+import dev.starling.runtime.Announcement;
+import dev.starling.runtime.Flock;
+import dev.starling.runtime.Flock.Member;
+import dev.starling.runtime.Health.Check;
+import dev.starling.runtime.InstanceStatus;
+import dev.starling.runtime.Node;
+import dev.starling.runtime.NodeReport;
+import dev.starling.runtime.NodeReport.Judgement;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/** How the flock does, in one sentence, and whatever is wrong with it. */
+final class Situation {
+  /** Milliseconds for which a node that was lost is worth the first sentence. */
+  private static final long LOST_LATELY = 60_000;
+
+  /** Milliseconds of event-loop lag that people would notice. */
+  private static final long LAGS = 500;
+
+  private final Node node;
+  private final List<Member> members;
+  private final List<InstanceStatus> instances;
+  private final List<Finding> findings = new ArrayList<>();
+
+  /**
+   * Something that an operator should know.
+   *
+   * @param problem whether it is wrong, or meant to be so
+   * @param subject node, service or instance
+   */
+  private record Finding(boolean problem, String subject, String text) {
+    JsonObject json() {
+      return new JsonObject()
+          .put("severity", problem ? "problem" : "note")
+          .put("subject", subject)
+          .put("text", text);
+    }
+  }
+
+  private Situation(Node node) {
+    this.node = node;
+    this.members = node.flock().members();
+    this.instances = node.directory().instances();
+  }
+
+  /** As this node sees it now. */
+  static JsonObject of(Node node) {
+    return new Situation(node).look();
+  }
+
+  private JsonObject look() {
+    nodes();
+    services();
+    breakers();
+    boolean healthy = findings.stream().noneMatch(Finding::problem);
+    JsonArray found = new JsonArray();
+    findings.forEach(f -> found.add(f.json()));
+    return new JsonObject()
+        .put("state", healthy ? "healthy" : "degraded")
+        .put("sentence", sentence(healthy))
+        .put("findings", found)
+        .put("nodes", present().size())
+        .put("services", services(instances).size())
+        .put("instances", instances.size())
+        .put("node", node.options().name())
+        .put("at", Instant.now().toString());
+  }
+
+  private List<Member> present() {
+    return members.stream().filter(m -> m.state() != Flock.State.LEFT).toList();
+  }
+
+  private static Map<String, List<InstanceStatus>> services(List<InstanceStatus> all) {
+    return all.stream()
+        .collect(
+            Collectors.groupingBy(
+                i -> i.announcement().service(), TreeMap::new, Collectors.toList()));
+  }
+
+  private String sentence(boolean healthy) {
+    if (healthy) {
+      return "%s, %s, all healthy"
+          .formatted(count(present().size(), "node"), count(services(instances).size(), "service"));
+    }
+    List<Finding> problems = findings.stream().filter(Finding::problem).toList();
+    String first = problems.get(0).subject() + ": " + problems.get(0).text();
+    return problems.size() == 1 ? first : first + " (and " + (problems.size() - 1) + " more)";
+  }
+
+  private static String count(int number, String what) {
+    return number + " " + what + (number == 1 ? "" : "s");
+  }
+
+  private void nodes() {
+    for (Member member : members) {
+      NodeReport report = member.report();
+      switch (member.state()) {
+        case LEFT -> {
+          boolean lost = !report.stopping() && member.age() < LOST_LATELY;
+          if (lost) {
+            find(true, member.name(), "left, " + member.why());
+          }
+        }
+        case SILENT ->
+            find(
+                true,
+                member.name(),
+                report == null
+                    ? "is a member and has said nothing yet"
+                    : "has said nothing for " + member.age() / 1_000 + " s");
+        case UP -> look(member.name(), report);
+      }
+    }
+    TreeSet<String> versions = new TreeSet<>();
+    present().stream()
+        .filter(m -> m.report() != null)
+        .forEach(m -> versions.add(m.report().version()));
+    if (versions.size() > 1) {
+      find(false, "nodes", "run different versions: " + String.join(", ", versions));
+    }
+  }
+
+  private void look(String name, NodeReport report) {
+    if (report.draining()) {
+      find(false, name, "is drained by an operator");
+    }
+    for (Check check : report.checks()) {
+      if (!check.up() && !(report.draining() && check.name().equals("drain"))) {
+        find(true, name, "is not ready: " + check.name() + ", " + check.reason());
+      }
+    }
+    if (report.lag() > LAGS) {
+      find(true, name, "had an event loop blocked for " + report.lag() + " ms");
+    }
+  }
+
+  private void services() {
+    Map<String, List<InstanceStatus>> running = services(instances);
+    node.directory()
+        .contracts()
+        .forEach(
+            contract -> {
+              if (!running.containsKey(contract.service())) {
+                find(true, contract.service(), "has no instance");
+              }
+            });
+    running.forEach(
+        (service, all) -> {
+          TreeSet<String> versions =
+              all.stream()
+                  .map(InstanceStatus::announcement)
+                  .map(Announcement::version)
+                  .collect(Collectors.toCollection(TreeSet::new));
+          if (versions.size() > 1) {
+            find(false, service, "runs in different versions: " + String.join(", ", versions));
+          }
+        });
+  }
+
+  private void breakers() {
+    Map<String, Map<String, Judgement>> open = new TreeMap<>();
+    for (Member member : present()) {
+      if (member.report() != null) {
+        for (Judgement judgement : member.report().breakers()) {
+          if (!judgement.state().equals("closed")) {
+            open.computeIfAbsent(judgement.instance(), i -> new TreeMap<>())
+                .put(member.name(), judgement);
+          }
+        }
+      }
+    }
+    open.forEach(
+        (instance, by) -> {
+          Judgement worst =
+              by.values().stream()
+                  .filter(j -> j.state().equals("open"))
+                  .findFirst()
+                  .orElseGet(() -> by.values().iterator().next());
+          String why = worst.reason() == null ? "" : ", " + worst.reason();
+          String next = worst.probeIn() > 0 ? "; next probe in " + seconds(worst.probeIn()) : "";
+          find(
+              true,
+              instance.replace("@", " on "),
+              "breaker %s at %s%s%s"
+                  .formatted(worst.state(), String.join(" and ", by.keySet()), why, next));
+        });
+  }
+
+  private static String seconds(long millis) {
+    return (millis + 999) / 1_000 + " s";
+  }
+
+  private void find(boolean problem, String subject, String text) {
+    findings.add(new Finding(problem, subject, text));
+  }
+}

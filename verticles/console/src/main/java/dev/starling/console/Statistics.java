@@ -1,0 +1,119 @@
+package dev.starling.console;
+
+import dev.starling.runtime.Flock;
+import dev.starling.runtime.NodeReport;
+import io.vertx.core.json.JsonObject;
+import java.nio.ByteBuffer;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.zip.DataFormatException;
+import org.HdrHistogram.Histogram;
+
+/**
+ * Calls of the whole flock, put together from the reports of all nodes: histograms are merged, and
+ * what a node has counted stays when it has left.
+ */
+final class Statistics {
+  /** Operations of which there are series; names come from contracts, but of any release. */
+  private static final int MOST = 1_000;
+
+  private static final String OK = "ok";
+
+  private final Map<String, OperationSeries> series = new TreeMap<>();
+
+  /** Counts since the start of each node, those that have left included. */
+  private final Map<Key, long[]> totals = new HashMap<>();
+
+  /** What each node had counted when it last reported. */
+  private final Map<String, Map<Key, long[]>> counted = new HashMap<>();
+
+  /**
+   * Whose counts.
+   *
+   * @param made whether on the side of the caller
+   */
+  record Key(boolean made, String service, String operation, String outcome) {}
+
+  /** Takes in a report. */
+  synchronized void hear(NodeReport report) {
+    boolean isNew = !counted.containsKey(report.node());
+    Map<Key, long[]> before = counted.computeIfAbsent(report.node(), node -> new HashMap<>());
+    for (NodeReport.Operations calls : report.calls()) {
+      String name = calls.service() + "." + calls.operation();
+      OperationSeries of = series.get(name);
+      if (of == null && series.size() < MOST) {
+        of = new OperationSeries();
+        series.put(name, of);
+      }
+      count(true, calls, before, isNew ? null : of);
+      if (of != null && calls.latest() != null) {
+        add(of, calls.latest());
+      }
+    }
+    report.operations().forEach(done -> count(false, done, before, null));
+  }
+
+  private static void add(OperationSeries series, String latest) {
+    try {
+      ByteBuffer bytes = ByteBuffer.wrap(Base64.getDecoder().decode(latest));
+      series.add(Histogram.decodeFromCompressedByteBuffer(bytes, 0));
+    } catch (DataFormatException | RuntimeException e) {
+      // A release that writes it otherwise; its counts are there all the same.
+    }
+  }
+
+  private void count(
+      boolean made,
+      NodeReport.Operations operation,
+      Map<Key, long[]> before,
+      OperationSeries failing) {
+    operation
+        .outcomes()
+        .forEach(
+            (outcome, counts) -> {
+              Key key = new Key(made, operation.service(), operation.operation(), outcome);
+              long[] last = before.put(key, counts);
+              long[] total = totals.computeIfAbsent(key, k -> new long[counts.length]);
+              for (int i = 0; i < Math.min(total.length, counts.length); i++) {
+                total[i] += counts[i] - (last == null ? 0 : last[i]);
+              }
+              int all = counts.length - 2;
+              long more = counts[all] - (last == null ? 0 : last[all]);
+              if (failing != null && more > 0 && !outcome.equals(OK)) {
+                failing.fail(outcome, more);
+              }
+            });
+  }
+
+  /** A second is over. */
+  synchronized void tick(Flock flock) {
+    series.values().forEach(OperationSeries::tick);
+    series.values().removeIf(OperationSeries::isSilent);
+    Set<String> nodes = flock.members().stream().map(Flock.Member::id).collect(Collectors.toSet());
+    counted.keySet().retainAll(nodes);
+  }
+
+  /** The last ten seconds of an operation; null when nobody has called it lately. */
+  synchronized JsonObject lately(String operation) {
+    OperationSeries of = series.get(operation);
+    return of == null ? null : of.lately();
+  }
+
+  /** The last seconds of each operation that was called in the last quarter of an hour. */
+  synchronized JsonObject all(int seconds) {
+    JsonObject all = new JsonObject();
+    series.forEach((name, of) -> all.put(name, of.series(seconds)));
+    return all;
+  }
+
+  /** Counts by bucket, all of them, and the sum in microseconds; see the runtime's report. */
+  synchronized Map<Key, long[]> totals() {
+    Map<Key, long[]> copy = new HashMap<>();
+    totals.forEach((key, counts) -> copy.put(key, counts.clone()));
+    return copy;
+  }
+}

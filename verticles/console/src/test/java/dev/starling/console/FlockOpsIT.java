@@ -1,0 +1,299 @@
+package dev.starling.console;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.starling.runtime.ErrorCode;
+import dev.starling.runtime.Limits;
+import dev.starling.runtime.Membership;
+import dev.starling.runtime.Node;
+import dev.starling.runtime.Operation;
+import dev.starling.runtime.Secrets;
+import dev.starling.runtime.ServiceException;
+import dev.starling.runtime.ServiceVerticle;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What an operator sees of the flock, on a node with one service and real meters. */
+@Timeout(60)
+class FlockOpsIT {
+  record Text(String text) {}
+
+  private static final Operation<Text, Text> ECHO =
+      Operation.query("lab", "echo", Text.class, Text.class)
+          .at(io.vertx.core.http.HttpMethod.GET, "/echo/{text}")
+          .open();
+
+  /** Gives back what it is given, and fails at "no". */
+  private static final class Lab extends ServiceVerticle {
+    @Override
+    protected void operations() {
+      handle(
+          ECHO,
+          request ->
+              request.text().equals("no")
+                  ? Future.failedFuture(new ServiceException(ErrorCode.CONFLICT, "No"))
+                  : Future.succeededFuture(request));
+    }
+  }
+
+  @TempDir private Path secrets;
+
+  private final Vertx vertx = Vertx.vertx();
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final OperatorVerticle operator = new OperatorVerticle();
+  private Node node;
+  private String token;
+
+  @BeforeEach
+  void start() throws Exception {
+    node =
+        Node.join(
+                vertx,
+                new Node.Options("n1", "i", "a", "user.keys", "", 1, Limits.standard(), false),
+                Membership.alone("1"),
+                Secrets.in(secrets, true),
+                Meters.create(),
+                getClass().getClassLoader())
+            .await();
+    JsonObject config = new JsonObject().put("port", 0);
+    vertx.deployVerticle(operator, new DeploymentOptions().setConfig(config)).await();
+    vertx.deployVerticle(new Lab()).await();
+    token = Files.readString(secrets.resolve(Secrets.OPERATOR));
+  }
+
+  @AfterEach
+  void stop() {
+    vertx.close().await();
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + operator.port() + path))
+        .header("Authorization", "Bearer " + token);
+  }
+
+  private HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
+    return http.send(request.build(), BodyHandlers.ofString());
+  }
+
+  private JsonObject get(String view) throws Exception {
+    HttpResponse<String> answer = send(request("/ops/" + view));
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return new JsonObject(answer.body());
+  }
+
+  private static Stream<JsonObject> each(JsonArray list) {
+    return list.stream().map(JsonObject.class::cast);
+  }
+
+  private JsonObject call(String body) throws Exception {
+    HttpResponse<String> answer =
+        send(
+            request("/ops/calls")
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(body)));
+    return new JsonObject(answer.body()).put("http", answer.statusCode());
+  }
+
+  private JsonObject echo(String text) throws Exception {
+    return call("{\"operation\":\"lab.echo\",\"request\":{\"text\":\"" + text + "\"}}");
+  }
+
+  @Test
+  void saysInOneSentenceThatAllIsWell() throws Exception {
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(get("status").getString("sentence"))
+                    .isEqualTo("1 node, 1 service, all healthy"));
+    assertThat(get("status").getString("state")).isEqualTo("healthy");
+    assertThat(get("status").getJsonArray("findings")).isEmpty();
+  }
+
+  @Test
+  void saysFirstWhatIsWrong() throws Exception {
+    node.health().register("database", () -> Future.failedFuture("it is away"));
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(get("status").getString("sentence"))
+                    .isEqualTo("n1: is not ready: database, it is away"));
+    node.health().remove("database");
+
+    order("PUT", "breaker/lab@n1", "{\"state\":\"open\"}");
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(get("status").getString("sentence"))
+                    .startsWith("lab on n1: breaker open at n1, an operator opened it"));
+    assertThat(get("status").getString("state")).isEqualTo("degraded");
+    JsonObject breaker = get("breakers").getJsonArray("breakers").getJsonObject(0);
+    assertThat(breaker.getString("state") + " " + breaker.getString("wish")).isEqualTo("open open");
+    assertThat(breaker.getJsonArray("by").getJsonObject(0).getString("node")).isEqualTo("n1");
+
+    order("PUT", "drain/n1", "{}");
+    await()
+        .until(
+            () ->
+                each(get("status").getJsonArray("findings"))
+                    .anyMatch(f -> f.getString("text").equals("is drained by an operator")));
+    assertThat(
+            each(get("events").getJsonArray("events"))
+                .map(
+                    e ->
+                        e.getString("subject")
+                            + " "
+                            + e.getString("text")
+                            + " "
+                            + e.getString("by")))
+        .contains(
+            "lab@n1 published null", "lab@n1 open: an operator opened it null", "n1 drains null")
+        .anyMatch(e -> e.startsWith("drain/n1 is to be {}") && e.endsWith("operator"));
+  }
+
+  private void order(String method, String path, String body) throws Exception {
+    assertThat(
+            send(request("/ops/desired/" + path)
+                    .header("Content-Type", "application/json")
+                    .method(method, BodyPublishers.ofString(body)))
+                .statusCode())
+        .isEqualTo(200);
+  }
+
+  @Test
+  void showsNodesAndServicesWithWhatTheyDidLately() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      assertThat(echo(i < 15 ? "a" : "no").getInteger("status")).isEqualTo(i < 15 ? 200 : 409);
+    }
+    await()
+        .untilAsserted(
+            () -> {
+              JsonObject lately = lately();
+              assertThat(lately).isNotNull();
+              assertThat(lately.getDouble("rate") * lately.getInteger("seconds"))
+                  .isBetween(19.9, 20.1);
+              assertThat(lately.getJsonObject("failures"))
+                  .isEqualTo(new JsonObject().put("conflict", 5));
+              assertThat(lately.getDouble("p50")).isBetween(0.0, lately.getDouble("p99"));
+              assertThat(lately.getDouble("max")).isLessThan(10_000);
+            });
+    JsonObject service = get("services").getJsonArray("services").getJsonObject(0);
+    assertThat(service.getJsonArray("instances").getJsonObject(0).getString("instance"))
+        .isEqualTo("lab@n1");
+    assertThat(service.getJsonArray("operations").getJsonObject(0).getString("path"))
+        .isEqualTo("/echo/{text}");
+
+    JsonObject one = get("nodes").getJsonArray("nodes").getJsonObject(0);
+    assertThat(one.getString("name") + " " + one.getString("state")).isEqualTo("n1 up");
+    assertThat(one.getString("operator")).isEqualTo("127.0.0.1:" + operator.port());
+    assertThat(one.getJsonArray("services")).isEqualTo(new JsonArray(List.of("lab")));
+    assertThat(one.getLong("heap")).isPositive();
+    JsonObject series = get("series").getJsonObject("lab.echo");
+    assertThat(series.getJsonArray("calls").stream().mapToInt(n -> (int) n).sum()).isEqualTo(20);
+    assertThat(series.getJsonArray("failed").stream().mapToInt(n -> (int) n).sum()).isEqualTo(5);
+  }
+
+  private JsonObject lately() throws Exception {
+    return get("services")
+        .getJsonArray("services")
+        .getJsonObject(0)
+        .getJsonArray("operations")
+        .getJsonObject(0)
+        .getJsonObject("lately");
+  }
+
+  @Test
+  void callsAsAnyCallerWould() throws Exception {
+    JsonObject answer = echo("a");
+    assertThat(answer.getJsonObject("reply")).isEqualTo(new JsonObject().put("text", "a"));
+    assertThat(answer.getString("trace")).matches("[0-9a-f]{32}");
+    assertThat(answer.getDouble("millis")).isPositive();
+    assertThat(echo("no").getJsonObject("problem").getString("type"))
+        .isEqualTo("urn:starling:problem:conflict");
+
+    assertThat(call("{\"operation\":\"lab.no\"}").getInteger("http")).isEqualTo(404);
+    assertThat(call("[]").getInteger("http")).isEqualTo(400);
+    assertThat(call("{").getInteger("http")).isEqualTo(400);
+    assertThat(call("{\"operation\":7}").getInteger("http")).isEqualTo(422);
+    assertThat(call("{\"operation\":\"lab.echo\",\"timeout\":0}").getInteger("http"))
+        .isEqualTo(422);
+    assertThat(call("{\"operation\":\"lab.echo\",\"tokn\":\"x\"}").getInteger("http"))
+        .isEqualTo(422);
+    assertThat(
+            send(request("/ops/calls")
+                    .setHeader("Authorization", "Bearer 00")
+                    .POST(BodyPublishers.noBody()))
+                .statusCode())
+        .isEqualTo(401);
+    assertThat(
+            each(get("events").getJsonArray("events"))
+                .map(e -> e.getString("subject") + " " + e.getString("text")))
+        .contains("lab.echo was called");
+  }
+
+  @Test
+  void describesWhatCanBeCalled() throws Exception {
+    JsonObject entry =
+        get("contracts")
+            .getJsonArray("contracts")
+            .getJsonObject(0)
+            .getJsonArray("operations")
+            .getJsonObject(0);
+    assertThat(entry.getJsonObject("operation").getString("name")).isEqualTo("echo");
+    assertThat(entry.getJsonObject("request").getJsonObject("properties").containsKey("text"))
+        .isTrue();
+  }
+
+  @Test
+  void addsUpTheFlockForPrometheus() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      echo("a");
+    }
+    String count =
+        "starling_flock_calls_seconds_count{operation=\"echo\",outcome=\"ok\",service=\"lab\"} 3";
+    await()
+        .untilAsserted(() -> assertThat(send(request("/metrics/cluster")).body()).contains(count));
+    String page = send(request("/metrics/cluster")).body();
+    assertThat(page)
+        .contains(
+            "starling_flock_operations_seconds_bucket{operation=\"echo\",outcome=\"ok\",service=\"lab\",le=\"+Inf\"} 3")
+        .contains("starling_flock_node_up{node=\"n1\"} 1.0")
+        .contains("# TYPE starling_flock_calls_seconds histogram");
+    assertThat(send(request("/metrics")).body())
+        .contains(
+            "starling_calls_seconds_bucket{operation=\"echo\",outcome=\"ok\",service=\"lab\",le=\"+Inf\"} 3")
+        .contains("starling_breaker_state{node=\"n1\",service=\"lab\"} 0.0")
+        .contains("starling_build_info{")
+        .contains("starling_event_loop_lag_seconds_bucket{le=\"0.01\"}");
+  }
+
+  @Test
+  void namesATraceInTheFormThatHasExemplars() throws Exception {
+    String trace = echo("a").getString("trace");
+    HttpResponse<String> answer =
+        send(
+            request("/metrics")
+                .header("Accept", "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"));
+    assertThat(answer.headers().firstValue("content-type"))
+        .contains("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    assertThat(answer.body()).contains("trace_id=\"" + trace + "\"").endsWith("# EOF\n");
+  }
+}
