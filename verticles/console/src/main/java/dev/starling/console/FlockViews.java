@@ -1,11 +1,13 @@
 package dev.starling.console;
 
+import dev.starling.runtime.CallSearch;
 import dev.starling.runtime.ContractDocument;
 import dev.starling.runtime.Event;
 import dev.starling.runtime.Flock;
 import dev.starling.runtime.Flock.Member;
 import dev.starling.runtime.Health.Check;
 import dev.starling.runtime.InstanceStatus;
+import dev.starling.runtime.KeptCall;
 import dev.starling.runtime.Node;
 import dev.starling.runtime.NodeReport;
 import dev.starling.runtime.NodeReport.Judgement;
@@ -187,5 +189,33 @@ final class FlockViews {
     JsonArray contracts = new JsonArray();
     node.directory().contracts().forEach(contract -> contracts.add(contract.json()));
     return new JsonObject().put("contracts", contracts);
+  }
+
+  /** Calls that nodes remember, with their steps. */
+  static JsonObject calls(CallSearch.Found found) {
+    JsonArray calls = new JsonArray();
+    found.calls().forEach(call -> calls.add(json(call)));
+    return new JsonObject().put("calls", calls).put("silent", new JsonArray(found.silent()));
+  }
+
+  private static JsonObject json(KeptCall call) {
+    JsonArray steps = new JsonArray();
+    for (KeptCall.Step step : call.steps()) {
+      steps.add(
+          new JsonObject()
+              .put("name", step.name())
+              .put("at", step.at() / 1_000.0)
+              .put("millis", step.micros() / 1_000.0)
+              .put("outcome", step.outcome()));
+    }
+    return new JsonObject()
+        .put("trace", call.trace())
+        .put("at", call.at().toString())
+        .put("node", call.node())
+        .put("side", call.made() ? "made" : "done")
+        .put("operation", call.service() + "." + call.operation())
+        .put("outcome", call.outcome())
+        .put("millis", call.micros() / 1_000.0)
+        .put("steps", steps);
   }
 }

@@ -1,6 +1,7 @@
 package dev.starling.console;
 
 import dev.starling.runtime.Call;
+import dev.starling.runtime.CallSearch.Question;
 import dev.starling.runtime.ContractDocument;
 import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.Node;
@@ -22,6 +23,7 @@ import java.util.Set;
 record OperatorCall(OperationSpec operation, JsonObject request, String token, long budget) {
   private static final Set<String> MEMBERS = Set.of("operation", "request", "token", "timeout");
   private static final long LONGEST = 60_000;
+  private static final int HOPS = 100;
 
   /**
    * Reads {@code {"operation":"user.login","request":{…},"token":"…","timeout":2000}}; all but the
@@ -81,10 +83,10 @@ record OperatorCall(OperationSpec operation, JsonObject request, String token, l
             () -> new ServiceException(ErrorCode.NOT_FOUND, "There is no operation " + address));
   }
 
-  /** Makes it; how it ended, well or not, is the answer. */
+  /** Makes it; how it ended, well or not, is the answer, with its steps on all nodes. */
   Future<JsonObject> make(Node node) {
     long begin = System.nanoTime();
-    Call call = Call.begin(token, budget);
+    Call call = Call.begin(token, budget).watched();
     return node.client()
         .send(operation, request.toBuffer(), null, call)
         .map(reply -> new JsonObject().put("status", 200).put("reply", reply.body().toJsonObject()))
@@ -100,6 +102,11 @@ record OperatorCall(OperationSpec operation, JsonObject request, String token, l
                 answer
                     .put("operation", operation.address())
                     .put("trace", call.trace())
-                    .put("millis", (System.nanoTime() - begin) / 10_000 / 100.0));
+                    .put("millis", (System.nanoTime() - begin) / 10_000 / 100.0))
+        .compose(
+            answer ->
+                node.search()
+                    .find(new Question(call.trace(), null, null, false, 0, 0, HOPS))
+                    .map(found -> answer.mergeIn(FlockViews.calls(found))));
   }
 }

@@ -22,10 +22,9 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * What an operator sees and orders under {@code /ops}: the instances and limits as this node knows
@@ -37,7 +36,6 @@ final class Ops {
   private static final String OPERATOR = "operator";
   private static final String BEARER = "bearer ";
   private static final int BODY_LIMIT = 16_384;
-  private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h|d)");
   private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
 
   /** Milliseconds that a call may take for which no time is said. */
@@ -72,6 +70,7 @@ final class Ops {
     show(router, "events", context -> views.events());
     show(router, "contracts", context -> views.contracts());
     show(router, "series", context -> statistics.all(OperationSeries.SECONDS));
+    router.get("/ops/calls").handler(this::calls);
     router.post("/ops/calls").handler(this::call);
     router.get("/ops/instances").handler(this::instances);
     router.get("/ops/limits").handler(this::limits);
@@ -89,7 +88,7 @@ final class Ops {
   /** The methods of a path for {@code Allow}. */
   static String allowed(String path) {
     if (path.equals("/ops/calls")) {
-      return "POST";
+      return "GET, POST";
     }
     return path.startsWith("/ops/desired/")
         ? "PUT, DELETE"
@@ -199,6 +198,14 @@ final class Ops {
     return body == null ? Buffer.buffer() : body;
   }
 
+  /** Asks all nodes for calls that they remember. */
+  private void calls(RoutingContext context) {
+    node.search()
+        .find(CallQuery.of(context.queryParams()))
+        .onSuccess(found -> Answers.json(context, 200, FlockViews.calls(found)))
+        .onFailure(context::fail);
+  }
+
   /** Calls an operation as any caller would: the operator's token opens none that needs one. */
   private void call(RoutingContext context) {
     OperatorCall wanted = OperatorCall.of(body(context), node, CALL_BUDGET);
@@ -236,18 +243,11 @@ final class Ops {
     if (query.isEmpty()) {
       return null;
     }
-    Matcher life = DURATION.matcher(query.get(0).getValue());
-    if (query.size() > 1 || !query.get(0).getKey().equals("for") || !life.matches()) {
+    Optional<Duration> life = Durations.read(query.get(0).getValue());
+    if (query.size() > 1 || !query.get(0).getKey().equals("for") || life.isEmpty()) {
       throw new ServiceException(
           ErrorCode.MALFORMED, "The query may be for= and a number with a unit (ms, s, m, h or d)");
     }
-    long number = Long.parseLong(life.group(1));
-    return switch (life.group(2)) {
-      case "ms" -> Duration.ofMillis(number);
-      case "s" -> Duration.ofSeconds(number);
-      case "m" -> Duration.ofMinutes(number);
-      case "h" -> Duration.ofHours(number);
-      default -> Duration.ofDays(number);
-    };
+    return life.get();
   }
 }

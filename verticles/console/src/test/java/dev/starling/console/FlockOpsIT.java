@@ -226,6 +226,12 @@ class FlockOpsIT {
     assertThat(answer.getJsonObject("reply")).isEqualTo(new JsonObject().put("text", "a"));
     assertThat(answer.getString("trace")).matches("[0-9a-f]{32}");
     assertThat(answer.getDouble("millis")).isPositive();
+    assertThat(each(answer.getJsonArray("calls")).map(c -> c.getString("side")))
+        .containsExactly("done", "made");
+    assertThat(
+            each(answer.getJsonArray("calls").getJsonObject(1).getJsonArray("steps"))
+                .map(c -> c.getString("name")))
+        .containsExactly("lab@n1");
     assertThat(echo("no").getJsonObject("problem").getString("type"))
         .isEqualTo("urn:starling:problem:conflict");
 
@@ -247,6 +253,25 @@ class FlockOpsIT {
             each(get("events").getJsonArray("events"))
                 .map(e -> e.getString("subject") + " " + e.getString("text")))
         .contains("lab.echo was called");
+  }
+
+  @Test
+  void findsCallsThatNodesRemember() throws Exception {
+    String trace = echo("a").getString("trace");
+    echo("no");
+    assertThat(each(get("calls?trace=" + trace).getJsonArray("calls"))).hasSize(2);
+    assertThat(
+            each(get("calls?failed=true").getJsonArray("calls"))
+                .map(c -> c.getString("outcome"))
+                .distinct())
+        .containsExactly("conflict");
+    assertThat(get("calls?service=lab&operation=echo&limit=3").getJsonArray("calls")).hasSize(3);
+    assertThat(get("calls?slower=1h").getJsonArray("calls")).isEmpty();
+    assertThat(get("calls?since=2999-01-01T00:00:00Z").getJsonArray("calls")).isEmpty();
+    for (String wrong :
+        List.of("trace=a&trace=b", "limit=x", "slower=1", "since=now", "user=ada")) {
+      assertThat(send(request("/ops/calls?" + wrong)).statusCode()).as(wrong).isEqualTo(400);
+    }
   }
 
   @Test

@@ -24,6 +24,9 @@ public final class Call {
   static final String SOURCE = "source";
   static final String AGENT = "agent";
 
+  /** Header of a call whose steps somebody wants to see, however it ends. */
+  static final String WATCHED = "watched";
+
   private static final HexFormat HEX = HexFormat.of();
   private static final int LONGEST_AGENT = 200;
   private static final Pattern UNPRINTABLE = Pattern.compile("[^ -~]");
@@ -37,6 +40,8 @@ public final class Call {
   private final Caller caller;
   private final String key;
   private final boolean taken;
+  private final boolean watched;
+  private final Steps steps;
 
   private Call(
       String trace,
@@ -46,7 +51,9 @@ public final class Call {
       long deadline,
       Caller caller,
       String key,
-      boolean taken) {
+      boolean taken,
+      boolean watched,
+      Steps steps) {
     this.trace = trace;
     this.token = token;
     this.source = source;
@@ -55,6 +62,8 @@ public final class Call {
     this.caller = caller;
     this.key = key;
     this.taken = taken;
+    this.watched = watched;
+    this.steps = steps;
   }
 
   /**
@@ -70,7 +79,16 @@ public final class Call {
   /** The first call of a chain that has its trace already, from {@link #newTrace()}. */
   public static Call begin(String trace, String token, long budget) {
     return new Call(
-        trace, token, null, null, System.nanoTime() + budget * 1_000_000, null, null, false);
+        trace,
+        token,
+        null,
+        null,
+        System.nanoTime() + budget * 1_000_000,
+        null,
+        null,
+        false,
+        false,
+        new Steps());
   }
 
   /**
@@ -90,7 +108,9 @@ public final class Call {
         System.nanoTime() + left * 1_000_000,
         null,
         null,
-        false);
+        false,
+        headers.contains(WATCHED),
+        new Steps());
   }
 
   private static String address(String text) {
@@ -141,7 +161,8 @@ public final class Call {
    *     nothing
    */
   public Call from(String address, String agent) {
-    return new Call(trace, token, address, printable(agent), deadline, caller, key, taken);
+    return new Call(
+        trace, token, address, printable(agent), deadline, caller, key, taken, watched, steps);
   }
 
   private static String printable(String text) {
@@ -155,7 +176,17 @@ public final class Call {
   /** The same chain with a smaller budget, in milliseconds. */
   Call within(long budget) {
     long sooner = Math.min(deadline - System.nanoTime(), budget * 1_000_000);
-    return new Call(trace, token, source, agent, System.nanoTime() + sooner, caller, key, taken);
+    return new Call(
+        trace,
+        token,
+        source,
+        agent,
+        System.nanoTime() + sooner,
+        caller,
+        key,
+        taken,
+        watched,
+        steps);
   }
 
   /**
@@ -166,17 +197,21 @@ public final class Call {
    * @throws ServiceException {@link ErrorCode#MALFORMED} for any other text
    */
   public Call keyed(String key) {
-    return new Call(trace, token, source, agent, deadline, caller, checked(key), false);
+    return new Call(
+        trace, token, source, agent, deadline, caller, checked(key), false, watched, steps);
   }
 
   /** This call with the key that came with it, which goes no further. */
   Call taking(String key) {
-    return new Call(trace, token, source, agent, deadline, caller, checked(key), true);
+    return new Call(
+        trace, token, source, agent, deadline, caller, checked(key), true, watched, steps);
   }
 
   /** This call as the next operation called is to get it. */
   Call onward() {
-    return taken ? new Call(trace, token, source, agent, deadline, caller, null, false) : this;
+    return taken
+        ? new Call(trace, token, source, agent, deadline, caller, null, false, watched, steps)
+        : this;
   }
 
   private static String checked(String key) {
@@ -191,7 +226,7 @@ public final class Call {
   }
 
   Call by(Caller verified) {
-    return new Call(trace, token, source, agent, deadline, verified, key, taken);
+    return new Call(trace, token, source, agent, deadline, verified, key, taken, watched, steps);
   }
 
   /** Names the whole chain of calls in logs, answers and problems. */
@@ -244,6 +279,38 @@ public final class Call {
   /** Whether an access token has proven who calls. */
   public boolean hasCaller() {
     return caller != null;
+  }
+
+  /** The same chain, of which all nodes keep the steps, however it ends. */
+  public Call watched() {
+    return new Call(trace, token, source, agent, deadline, caller, key, taken, true, steps);
+  }
+
+  boolean isWatched() {
+    return watched;
+  }
+
+  /** The same chain for one more call of it, whose steps are its own. */
+  Call apart() {
+    return new Call(
+        trace, token, source, agent, deadline, caller, key, taken, watched, new Steps());
+  }
+
+  Steps steps() {
+    return steps;
+  }
+
+  /**
+   * Notes what the call was busy with until now, for those who look why it was slow.
+   *
+   * @param name one word such as {@code sql}; nothing of the request
+   * @param since when that began, by {@link System#nanoTime}
+   * @param failure how it ended; null for well
+   */
+  public void step(String name, long since, Throwable failure) {
+    String outcome =
+        failure == null ? OperationMeter.OK : ServiceException.of(failure).code().kind();
+    steps.add(name, since, outcome);
   }
 
   /** Milliseconds left for this call and for all that it calls; 0 or less when nobody waits. */

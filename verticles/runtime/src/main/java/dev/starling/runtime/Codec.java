@@ -118,6 +118,11 @@ final class Codec {
         : property.getName();
   }
 
+  /** For what other releases may write otherwise. */
+  static ObjectMapper tolerant() {
+    return TOLERANT;
+  }
+
   static ObjectMapper mapper() {
     return TOLERANT;
   }

@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 /** One service on one node, as this node sees it: where it is, and how it does. */
 final class Instance {
   private final Announcement announcement;
+  private final String name;
   private final boolean local;
   private final Limits limits;
   private final Breaker breaker;
@@ -37,6 +38,7 @@ final class Instance {
       Limits limits,
       Function<Instance, Breaker> breaker) {
     this.announcement = announcement;
+    this.name = announcement.name();
     this.local = local;
     this.limits = limits;
     this.reached = local;
@@ -45,6 +47,11 @@ final class Instance {
 
   Announcement announcement() {
     return announcement;
+  }
+
+  /** As people call it. */
+  String name() {
+    return name;
   }
 
   String address() {

@@ -259,6 +259,13 @@ public enum Limit {
       1_000_000,
       10,
       "Codes out of mails tried a minute from one network"),
+  SLOW_CALL(
+      "calls.slow",
+      Unit.MILLISECONDS,
+      1,
+      60_000,
+      500,
+      "Time above which a node remembers the steps of a call"),
   DRAIN(
       "drain.timeout",
       Unit.MILLISECONDS,

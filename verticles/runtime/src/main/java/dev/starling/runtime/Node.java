@@ -73,6 +73,8 @@ public final class Node implements Shareable {
   private final Telemetry telemetry;
   private final EventLoopLag lag;
   private final Flock flock;
+  private final CallLog calls;
+  private final CallSearch search;
   private final ServiceDirectory directory;
   private final ServiceClient client;
   private final TokenVerifier tokens;
@@ -101,7 +103,15 @@ public final class Node implements Shareable {
     this.directory =
         new ServiceDirectory(
             vertx, home, membership, registry, options.limits(), journal, telemetry);
-    this.client = new ServiceClient(vertx, directory, telemetry, options.limits());
+    this.calls = new CallLog(options.name(), options.limits());
+    this.search =
+        new CallSearch(
+            vertx,
+            membership,
+            calls,
+            clusterSecrets,
+            new Refusals(meters, "starling.call-log.refused"));
+    this.client = new ServiceClient(vertx, directory, telemetry, calls, options.limits());
     this.tokens =
         new TokenVerifier(
             options.issuer(),
@@ -151,7 +161,7 @@ public final class Node implements Shareable {
     // First what is on the class path: a contract that is known need not be asked for.
     return vertx
         .executeBlocking(() -> knowContracts(classes), false)
-        .compose(v -> Future.all(directory.start(), desired.start(), flock.start()))
+        .compose(v -> Future.all(directory.start(), desired.start(), flock.start(), search.start()))
         .map(this);
   }
 
@@ -228,6 +238,7 @@ public final class Node implements Shareable {
   public void leave() {
     shared.values().forEach(made -> made.onSuccess(Node::close));
     flock.close();
+    search.close();
     owned.close();
     desired.close();
     directory.close();
@@ -260,6 +271,15 @@ public final class Node implements Shareable {
 
   EventLoopLag lag() {
     return lag;
+  }
+
+  CallLog calls() {
+    return calls;
+  }
+
+  /** Looks for calls that nodes remember. */
+  public CallSearch search() {
+    return search;
   }
 
   /** All nodes, as they tell of themselves. */

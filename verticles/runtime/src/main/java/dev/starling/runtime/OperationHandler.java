@@ -56,8 +56,13 @@ final class OperationHandler<I, O> {
     long waited = node.transit().waited(message.headers(), Transit.now());
     Call call = Call.received(message.headers(), spec().budget(), waited);
     Completable<Object> sample = node.telemetry().handled(spec(), call.trace());
+    long begin = System.nanoTime();
     return admit(node, lag, message, call)
         .andThen(sample)
+        .onComplete(
+            (value, failure) ->
+                node.calls()
+                    .ended(false, spec(), call, call.steps(), System.nanoTime() - begin, failure))
         .onSuccess(value -> reply(message, value, bytes, call))
         .onFailure(failure -> fail(message, log(failure, call), call))
         .<Void>mapEmpty()
@@ -119,7 +124,11 @@ final class OperationHandler<I, O> {
     if (call.token() == null) {
       throw new ServiceException(ErrorCode.UNAUTHENTICATED, "An access token is needed");
     }
-    return node.tokens().verify(call.token()).map(caller -> call.by(permitted(caller)));
+    long begin = System.nanoTime();
+    return node.tokens()
+        .verify(call.token())
+        .onComplete((caller, failure) -> call.step("token", begin, failure))
+        .map(caller -> call.by(permitted(caller)));
   }
 
   private Caller permitted(Caller caller) {

@@ -22,7 +22,9 @@ final class OperationMeter {
   /** Upper bounds of the buckets, in milliseconds. */
   static final long[] BUCKETS = {1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000};
 
-  private static final String OK = "ok";
+  /** The outcome of calls that end well. */
+  static final String OK = "ok";
+
   private static final ErrorCode[] CODES = ErrorCode.values();
 
   /** Percentiles are right to 1 %. */

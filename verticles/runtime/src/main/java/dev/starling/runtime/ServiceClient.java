@@ -28,13 +28,16 @@ public final class ServiceClient {
   private final Vertx vertx;
   private final ServiceDirectory directory;
   private final Telemetry telemetry;
+  private final CallLog log;
   private final Limits limits;
   private final RetryBudget retries;
 
-  ServiceClient(Vertx vertx, ServiceDirectory directory, Telemetry telemetry, Limits limits) {
+  ServiceClient(
+      Vertx vertx, ServiceDirectory directory, Telemetry telemetry, CallLog log, Limits limits) {
     this.vertx = vertx;
     this.directory = directory;
     this.telemetry = telemetry;
+    this.log = log;
     this.limits = limits;
     this.retries = new RetryBudget(limits, Transit::now);
   }
@@ -83,12 +86,19 @@ public final class ServiceClient {
   public Future<Message<Buffer>> send(
       OperationSpec operation, Buffer body, String parameters, Call call) {
     Completable<Object> sample = telemetry.called(operation, call.trace());
+    long begin = System.nanoTime();
     long budget = Math.min(call.remaining(), operation.budget());
     retries.called();
-    return new Sending(operation, body, parameters, call.onward().within(budget))
+    Call own = call.onward().within(budget).apart();
+    return new Sending(operation, body, parameters, own)
         .attempt()
         .recover(failure -> Future.failedFuture(ServiceException.of(failure)))
-        .andThen(sample);
+        .andThen(sample)
+        .onComplete(
+            (reply, failure) -> {
+              log.ended(true, operation, own, own.steps(), System.nanoTime() - begin, failure);
+              call.step(operation.address(), begin, failure);
+            });
   }
 
   /** One call with all its attempts. */
@@ -127,8 +137,10 @@ public final class ServiceClient {
         return failed(none);
       }
       long allowed = allowed(left, endpoint.instance());
+      long begin = System.nanoTime();
       return endpoint
           .call(usual, () -> request(endpoint.instance(), allowed))
+          .onComplete((reply, failure) -> call.step(endpoint.instance().name(), begin, failure))
           .recover(failure -> again(ServiceException.of(failure)));
     }
 
@@ -158,6 +170,9 @@ public final class ServiceClient {
       }
       if (call.agent() != null && operation.changes()) {
         options.addHeader(Call.AGENT, call.agent());
+      }
+      if (call.isWatched()) {
+        options.addHeader(Call.WATCHED, "1");
       }
       if (call.key() != null) {
         options.addHeader(Call.KEY, call.key());

@@ -186,13 +186,15 @@ final class Database implements AutoCloseable {
     if (time < 1) {
       return Future.failedFuture(late());
     }
+    long begin = System.nanoTime();
     return connection(now.pool())
         .compose(
             connection ->
                 execute(call, connection, sql, Tuple.from(parameters))
                     .eventually(() -> release(connection)))
         .timeout(time, TimeUnit.MILLISECONDS)
-        .recover(this::failed);
+        .recover(this::failed)
+        .onComplete((rows, failure) -> call.step("sql", begin, failure));
   }
 
   private Future<SqlConnection> connection(Pool pool) {
@@ -245,13 +247,15 @@ final class Database implements AutoCloseable {
     if (time < 1) {
       return Future.failedFuture(late());
     }
+    long begin = System.nanoTime();
     return connection(calls.pool())
         .compose(
             connection ->
                 inTransaction(connection, () -> work.apply(new Transaction(call, connection)))
                     .eventually(() -> release(connection)))
         .timeout(time, TimeUnit.MILLISECONDS)
-        .recover(this::failed);
+        .recover(this::failed)
+        .onComplete((done, failure) -> call.step("transaction", begin, failure));
   }
 
   static <T> Future<T> inTransaction(SqlConnection connection, Supplier<Future<T>> work) {

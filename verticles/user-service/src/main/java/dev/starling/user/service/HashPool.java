@@ -6,6 +6,7 @@ import static java.util.concurrent.TimeUnit.NANOSECONDS;
 
 import com.sun.jna.Native;
 import com.sun.jna.Platform;
+import dev.starling.runtime.Call;
 import dev.starling.runtime.Limit;
 import dev.starling.runtime.Limits;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -149,9 +150,11 @@ final class HashPool implements AutoCloseable {
   /** Leave to compute, held until the work that it was given to has ended. */
   final class Place {
     private final long end;
+    private final Call call;
 
-    private Place(long end) {
+    private Place(long end, Call call) {
       this.end = end;
+      this.call = call;
     }
 
     /**
@@ -161,7 +164,11 @@ final class HashPool implements AutoCloseable {
     <T> Future<T> compute(Callable<T> computation) {
       long asked = clock.getAsLong();
       long latest = asked + Math.min(longestWait(), end - asked);
-      return threads.executeBlocking(() -> begin(asked, latest, computation), false);
+      long begin = System.nanoTime();
+      Future<T> computed = threads.executeBlocking(() -> begin(asked, latest, computation), false);
+      return call == null
+          ? computed
+          : computed.onComplete((done, failure) -> call.step("hash", begin, failure));
     }
   }
 
@@ -171,6 +178,15 @@ final class HashPool implements AutoCloseable {
    * @param remaining for how long somebody is interested in the result
    */
   <T> Future<T> admit(Duration remaining, Function<Place, Future<T>> work) {
+    return admit(remaining, null, work);
+  }
+
+  /** The same for a call, within its time. */
+  <T> Future<T> admit(Call call, Function<Place, Future<T>> work) {
+    return admit(Duration.ofMillis(call.remaining()), call, work);
+  }
+
+  private <T> Future<T> admit(Duration remaining, Call call, Function<Place, Future<T>> work) {
     long now = clock.getAsLong();
     int before = places.getAndIncrement();
     long wait = longestWait();
@@ -184,7 +200,8 @@ final class HashPool implements AutoCloseable {
       shed.increment();
       return Future.failedFuture(new Full("%d password hashes come before".formatted(before)));
     }
-    return Future.<T>future(p -> work.apply(new Place(now + remaining.toNanos())).onComplete(p))
+    return Future.<T>future(
+            p -> work.apply(new Place(now + remaining.toNanos(), call)).onComplete(p))
         .onComplete(done -> places.decrementAndGet());
   }
 

@@ -67,7 +67,7 @@ final class Logins {
   Future<Tokens> login(Login request, Call call) {
     String name = Username.key(request.username());
     return hashes.admit(
-        Duration.ofMillis(call.remaining()),
+        call,
         place ->
             accounts
                 .credentials(call, name)

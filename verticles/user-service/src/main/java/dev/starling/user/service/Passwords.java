@@ -9,7 +9,6 @@ import dev.starling.user.api.UserContract.FinishReset;
 import dev.starling.user.api.UserContract.Tokens;
 import dev.starling.user.service.Accounts.Credentials;
 import io.vertx.core.Future;
-import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 
@@ -100,7 +99,7 @@ final class Passwords {
 
   private Future<Done> reset(Call call, UUID mail, String password) {
     return hashes.admit(
-        Duration.ofMillis(call.remaining()),
+        call,
         place ->
             emails
                 .resettable(call, mail)

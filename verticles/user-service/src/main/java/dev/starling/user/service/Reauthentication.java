@@ -6,7 +6,6 @@ import dev.starling.runtime.ServiceException;
 import dev.starling.user.service.Accounts.Credentials;
 import dev.starling.user.service.Throttle.Outcome;
 import io.vertx.core.Future;
-import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 
@@ -58,7 +57,7 @@ final class Reauthentication {
   <T> Future<T> of(
       Call call, UUID user, String pointer, String password, String code, Work<T> work) {
     return hashes.admit(
-        Duration.ofMillis(call.remaining()),
+        call,
         place ->
             throttle.around(
                 call,

@@ -9,7 +9,6 @@ import dev.starling.user.service.Accounts.Kept;
 import dev.starling.user.service.Names.Name;
 import dev.starling.user.service.Throttle.Outcome;
 import io.vertx.core.Future;
-import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
@@ -71,7 +70,7 @@ final class Registrations {
     byte[] seal = call.key() == null ? null : seals.of(call.key(), request);
     Attempt attempt = new Attempt(request, call, name, email, seal);
     return hashes.admit(
-        Duration.ofMillis(call.remaining()),
+        call,
         place ->
             rules
                 .checkGuesses("/password", request.password(), guesses(name, email))
