@@ -129,6 +129,7 @@ public final class GatewayVerticle extends VerticleBase {
     return new CertificateWatch(
         vertx,
         certificate,
+        node.meters(),
         changed ->
             server.updateSSLOptions(new ServerSSLOptions().setKeyCertOptions(changed.key())));
   }

@@ -2,6 +2,7 @@ package dev.starling.launcher;
 
 import dev.starling.runtime.Certificate;
 import dev.starling.runtime.CertificateWatch;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.EventBus;
@@ -53,10 +54,11 @@ final class ClusterTls {
   }
 
   /** Lets the bus of a node that runs use each new certificate, for new connections. */
-  static CertificateWatch watch(Vertx vertx, Certificate certificate) {
+  static CertificateWatch watch(Vertx vertx, Certificate certificate, MeterRegistry meters) {
     NetServer server = part(vertx.eventBus(), "server", NetServer.class);
     NetClient client = part(vertx.eventBus(), "client", NetClient.class);
-    return new CertificateWatch(vertx, certificate, changed -> use(changed, server, client));
+    return new CertificateWatch(
+        vertx, certificate, meters, changed -> use(changed, server, client));
   }
 
   private static Future<?> use(Certificate certificate, NetServer server, NetClient client) {

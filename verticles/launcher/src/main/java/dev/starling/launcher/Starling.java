@@ -247,7 +247,7 @@ public final class Starling extends VertxApplication implements VertxApplication
           "Without the native transport a node that is cut off is noticed by its silence only: {}",
           String.valueOf(vertx.unavailableNativeTransportCause()));
     }
-    certificate.ifPresent(read -> ClusterTls.watch(vertx, read));
+    certificate.ifPresent(read -> ClusterTls.watch(vertx, read, meters.join()));
   }
 
   @Override

@@ -12,6 +12,7 @@ import ch.qos.logback.core.read.ListAppender;
 import com.hazelcast.config.Config;
 import dev.starling.runtime.Certificate;
 import dev.starling.runtime.CertificateWatch;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -215,7 +216,11 @@ class ClusterTlsIT {
     started.add(vertx);
     for (String node : List.of("soon", "later")) {
       Certificate certificate = Certificate.ofMember("cluster.tls", directory.resolve(node));
-      new CertificateWatch(vertx, certificate, changed -> Future.succeededFuture());
+      SimpleMeterRegistry meters = new SimpleMeterRegistry();
+      new CertificateWatch(vertx, certificate, meters, changed -> Future.succeededFuture());
+      assertThat(
+              meters.get("starling.certificate.left").tag("setting", "cluster.tls").gauge().value())
+          .isBetween(13.9 * 86_400, 14.1 * 86_400);
     }
 
     assertThat(logged.list)
@@ -311,7 +316,7 @@ class ClusterTlsIT {
   private Vertx watching(String node, Authority by) {
     Certificate certificate = certificate(node, by);
     Vertx vertx = start(node, cluster(node, Optional.of(certificate)));
-    ClusterTls.watch(vertx, certificate);
+    ClusterTls.watch(vertx, certificate, new SimpleMeterRegistry());
     return vertx;
   }
 

@@ -102,6 +102,8 @@ class UserMetersIT {
           .anyMatch(line -> line.startsWith("starling_user_key_age_seconds "))
           .anyMatch(line -> line.startsWith("starling_user_hashes_waiting "))
           .anyMatch(line -> line.startsWith("starling_user_database_used "))
+          .anyMatch(line -> line.startsWith("starling_user_database_size "))
+          .anyMatch(line -> line.startsWith("starling_user_sessions "))
           .anyMatch(line -> line.startsWith("starling_user_database_waiting "))
           .anyMatch(line -> line.startsWith("starling_user_database_timeouts_total "));
     }

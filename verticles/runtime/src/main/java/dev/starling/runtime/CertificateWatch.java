@@ -1,9 +1,12 @@
 package dev.starling.runtime;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.TimeGauge;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,7 +28,7 @@ public final class CertificateWatch implements AutoCloseable {
   private final Function<Certificate, Future<?>> use;
   private final long timer;
   private Certificate current;
-  private Instant expires;
+  private volatile Instant expires;
   private Instant remind = Instant.MIN;
   private String complaint = "";
 
@@ -33,15 +36,28 @@ public final class CertificateWatch implements AutoCloseable {
    * Begins to look, every 5 s.
    *
    * @param current is in use already
+   * @param meters show how long the one in use is good
    * @param use lets new connections use another one
    */
-  public CertificateWatch(Vertx vertx, Certificate current, Function<Certificate, Future<?>> use) {
+  public CertificateWatch(
+      Vertx vertx,
+      Certificate current,
+      MeterRegistry meters,
+      Function<Certificate, Future<?>> use) {
     this.vertx = vertx;
     this.use = use;
     this.current = current;
     this.expires = current.expires();
     remind(Instant.now());
+    TimeGauge.builder("starling.certificate.left", this, TimeUnit.SECONDS, CertificateWatch::left)
+        .description("Until the certificate in use expires; negative when it has")
+        .tag("setting", current.setting())
+        .register(meters);
     this.timer = vertx.setPeriodic(LOOK_EVERY, t -> look());
+  }
+
+  private double left() {
+    return Duration.between(Instant.now(), expires).toSeconds();
   }
 
   private void look() {

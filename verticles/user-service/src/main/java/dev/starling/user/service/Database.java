@@ -99,6 +99,8 @@ final class Database implements AutoCloseable {
     this.vertx = vertx;
     Gauge.builder("starling.user.database.waiting", waiting, AtomicInteger::get).register(meters);
     Gauge.builder("starling.user.database.used", used, AtomicInteger::get).register(meters);
+    Gauge.builder("starling.user.database.size", limits, l -> l.get(Limit.DATABASE_CONNECTIONS))
+        .register(meters);
     timeouts = Counter.builder("starling.user.database.timeouts").register(meters);
     this.roles = DatabaseRoles.of(config);
     this.limits = limits;

@@ -9,6 +9,7 @@ import dev.starling.user.api.UserContract.EndedSessions;
 import dev.starling.user.api.UserContract.Session;
 import dev.starling.user.api.UserContract.Since;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +32,9 @@ import org.slf4j.LoggerFactory;
  * which they lock one after the other.
  */
 final class Sessions {
+  /** Milliseconds: counting takes a look at each. */
+  private static final long COUNT_EVERY = 300_000;
+
   private static final Logger log = LoggerFactory.getLogger(Sessions.class);
 
   private static final int ENDED_AT_ONCE = 1_000;
@@ -65,6 +70,7 @@ final class Sessions {
   private final Rules rules;
   private final Limits limits;
   private final Counter reuses;
+  private final AtomicLong live = new AtomicLong();
 
   /**
    * How long and how many.
@@ -106,6 +112,9 @@ final class Sessions {
     this.rules = rules;
     this.limits = limits;
     this.reuses = Counter.builder("starling.user.tokens.reused").register(meters);
+    Gauge.builder("starling.user.sessions", live, AtomicLong::get)
+        .description("Sessions in the database that go on, counted every five minutes")
+        .register(meters);
   }
 
   /**
@@ -500,6 +509,26 @@ final class Sessions {
       }
     }
     return new EndedSessions(sessions, sessions.size() == ENDED_AT_ONCE ? last : null, next);
+  }
+
+  /** Counts those that go on, now and then. */
+  void count() {
+    database.jobs().every(COUNT_EVERY, "Sessions are counted later", this::countNow);
+  }
+
+  private Future<Void> countNow() {
+    return database
+        .jobs()
+        .run(
+            connection ->
+                connection
+                    .query(
+                        """
+                        SELECT count(*) FROM sessions
+                        WHERE revoked_at IS NULL AND absolute_expiry > now()""")
+                    .execute())
+        .onSuccess(rows -> live.set(rows.iterator().next().getLong(0)))
+        .mapEmpty();
   }
 
   /** Forgets sessions that ended a day ago, with their tokens. */

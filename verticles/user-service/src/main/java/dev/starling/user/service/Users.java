@@ -249,7 +249,8 @@ final class Users implements AutoCloseable {
               .onSuccess(keys::keep)
               .onSuccess(v -> outbox.start())
               .onSuccess(v -> postman.ifPresent(Postman::start))
-              .onSuccess(v -> auditSeals.start());
+              .onSuccess(v -> auditSeals.start())
+              .onSuccess(v -> sessions.count());
     }
     return opened;
   }
