@@ -32,7 +32,8 @@ import java.util.stream.Collectors;
  *
  * <p>Configuration: {@code host}, {@code port}, {@code tls} (a directory with tls.crt and tls.key,
  * or empty), {@code insecure}, {@code cors} (origins), {@code trusted-proxies} (networks), {@code
- * routes} (pins), {@code administrative} (whether it serves administration, or all else).
+ * routes} (pins), {@code pages} (whether there are any), {@code administrative} (whether it serves
+ * administration, or all else but pages).
  */
 public final class GatewayVerticle extends VerticleBase {
   /** Under this name {@code services} lists the gateway. */
@@ -56,15 +57,15 @@ public final class GatewayVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     node = Node.of(vertx);
-    table = new RouteTable(strings("routes"), isAdministrative());
     limits = node.options().limits();
     ClientAddress addresses = new ClientAddress(strings("trusted-proxies"));
     return vertx
         .executeBlocking(this::pages, false)
-        .map(pages -> new Pipeline(vertx, arrivals, addresses, strings("cors"), pages))
         .compose(
-            made -> {
-              pipeline = made;
+            pages -> {
+              List<String> paths = pages.stream().map(Pages::path).toList();
+              table = new RouteTable(strings("routes"), paths, isAdministrative());
+              pipeline = new Pipeline(vertx, arrivals, addresses, strings("cors"), pages);
               follow();
               return certificate();
             })
@@ -72,11 +73,15 @@ public final class GatewayVerticle extends VerticleBase {
   }
 
   private List<Pages> pages() {
-    return isAdministrative()
-        ? List.of()
-        : ServiceLoader.load(Pages.class, Pages.class.getClassLoader()).stream()
+    return hasPages()
+        ? ServiceLoader.load(Pages.class, Pages.class.getClassLoader()).stream()
             .map(ServiceLoader.Provider::get)
-            .toList();
+            .toList()
+        : List.of();
+  }
+
+  private boolean hasPages() {
+    return config().getBoolean("pages", true) && !isAdministrative();
   }
 
   private void follow() {

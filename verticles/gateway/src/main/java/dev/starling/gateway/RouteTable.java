@@ -16,13 +16,15 @@ import org.slf4j.LoggerFactory;
  * Which operation answers which method and path.
  *
  * <p>A route has one owner: the service that announced it first keeps it. A pinned prefix belongs
- * to its service alone, so that a rogue record cannot capture a path.
+ * to its service alone, so that a rogue record cannot capture a path. What is at or below the path
+ * of pages is theirs, whoever announces it.
  */
 final class RouteTable {
   private static final Logger log = LoggerFactory.getLogger(RouteTable.class);
   static final String OPENAPI = "/openapi.json";
 
   private final Map<String, String> pins;
+  private final List<String> pages;
   private final boolean administrative;
   private final Set<String> reported = new HashSet<>();
 
@@ -30,9 +32,11 @@ final class RouteTable {
    * Makes a table.
    *
    * @param pins as {@code prefix=service}
+   * @param pages where they are
    * @param administrative whether it has the routes for administration, or all others
    */
-  RouteTable(List<String> pins, boolean administrative) {
+  RouteTable(List<String> pins, List<String> pages, boolean administrative) {
+    this.pages = pages;
     this.administrative = administrative;
     this.pins = new HashMap<>();
     for (String pin : pins) {
@@ -66,7 +70,10 @@ final class RouteTable {
 
   private boolean isOwner(OperationSpec operation, Map<String, String> owners) {
     String route = operation.method() + " " + shape(operation.path());
-    String owner = pinned(operation.path());
+    String owner = paged(operation.path());
+    if (owner == null) {
+      owner = pinned(operation.path());
+    }
     if (owner == null) {
       owner = owners.getOrDefault(route, operation.service());
     }
@@ -78,6 +85,14 @@ final class RouteTable {
     }
     owners.put(route, owner);
     return true;
+  }
+
+  private String paged(String path) {
+    return pages.stream()
+        .filter(root -> path.equals(root) || path.startsWith(root + "/"))
+        .map(root -> "the pages at " + root)
+        .findFirst()
+        .orElse(null);
   }
 
   private String pinned(String path) {

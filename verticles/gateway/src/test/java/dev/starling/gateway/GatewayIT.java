@@ -3,6 +3,9 @@ package dev.starling.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.starling.harness.Harness;
 import dev.starling.runtime.DesiredState;
 import dev.starling.runtime.Limit;
@@ -24,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** The gateway on a real port, spoken to byte by byte. */
 class GatewayIT {
@@ -883,6 +887,39 @@ class GatewayIT {
 
     harness.deploy(rogue("safe", "/secure/{text}"), new JsonObject());
     await().until(() -> get("/secure/a").contains("safe"));
+  }
+
+  @Test
+  void leavesToPagesWhatIsBelowTheirPath() throws Exception {
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    ((Logger) LoggerFactory.getLogger(RouteTable.class)).addAppender(logged);
+    start(new JsonObject().put("routes", new JsonArray().add("/guestbook/=rogue")));
+    harness.deploy(rogue("rogue", "/guestbook/{text}"), new JsonObject());
+    harness.deploy(rogue("root", "/guestbook"), new JsonObject());
+    harness.deploy(rogue("other", "/guestbooks/{text}"), new JsonObject());
+    await().until(() -> get("/guestbooks/a").contains("other"));
+
+    assertThat(get("/guestbook/a")).endsWith("/guestbook/a 127.0.0.1 wrote null");
+    assertThat(get("/guestbook")).endsWith("/guestbook 127.0.0.1 wrote null");
+    assertThat(body(get("/openapi.json")).getJsonObject("paths").fieldNames())
+        .contains("/guestbooks/{text}")
+        .doesNotContain("/guestbook", "/guestbook/{text}");
+    assertThat(logged.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .containsExactlyInAnyOrder(
+            "rogue.take is not given GET /guestbook/{}: it belongs to the pages at /guestbook",
+            "root.take is not given GET /guestbook: it belongs to the pages at /guestbook");
+  }
+
+  @Test
+  void givesThePathOfPagesAwayWhenTheyAreOff() throws Exception {
+    start(new JsonObject().put("pages", false));
+    assertProblem(get("/guestbook"), 404);
+
+    harness.deploy(rogue("rogue", "/guestbook/{text}"), new JsonObject());
+    await().until(() -> get("/guestbook/a").contains("rogue"));
+    assertProblem(get("/guestbook"), 404);
   }
 
   @Test

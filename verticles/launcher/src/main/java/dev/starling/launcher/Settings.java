@@ -57,6 +57,11 @@ final class Settings {
             "",
             "Proxies whose X-Forwarded-For tells the client's address; empty: none"),
         new Setting(
+            "http.pages",
+            flag(),
+            "true",
+            "Whether the gateway has pages for persons, as `/account`"),
+        new Setting(
             "http.admin.host",
             HOST,
             "127.0.0.1",

@@ -559,6 +559,23 @@ class AccountFormsIT {
   }
 
   @Test
+  void hasNoPagesWhenTheyAreSwitchedOff() throws Exception {
+    try (StarlingProcess without =
+        StarlingProcess.in(directory.resolve("without"))
+            .onAnyPort()
+            .with("services", "gateway")
+            .with("http.pages", false)
+            .start()) {
+      for (String path : List.of("/account", "/account/register", "/account/assets/account.css")) {
+        HttpResponse<String> nothing = new Client(without.api()).get(path);
+        assertThat(nothing.statusCode()).isEqualTo(404);
+        assertThat(nothing.headers().firstValue("Content-Type"))
+            .contains("application/problem+json");
+      }
+    }
+  }
+
+  @Test
   @DisplayName("HT1 says that accounts are away when no node runs the user service")
   void saysThatAccountsAreAway() throws Exception {
     try (StarlingProcess alone =
