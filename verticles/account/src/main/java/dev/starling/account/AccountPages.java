@@ -27,10 +27,13 @@ public final class AccountPages implements Pages {
     Entrance entrance = new Entrance();
     Overview overview = new Overview();
     Changes changes = new Changes();
+    Mails mails = new Mails();
     pages.put("", new Page(visit -> home(visit, entrance, overview), entrance::submit));
     add(entrance.register());
     changes.forms().forEach(this::add);
-    new Mails().forms().forEach(this::add);
+    addForMail(changes.email());
+    mails.forms().forEach(this::add);
+    addForMail(mails.forgotten());
     new SecondFactor().forms().forEach(this::add);
     pages.put("/sign-out", Page.of(entrance::signOut));
     pages.put("/sessions/end", Page.of(overview::end));
@@ -39,6 +42,16 @@ public final class AccountPages implements Pages {
 
   private void add(Form form) {
     pages.put(form.path(), new Page(form::show, form::submit));
+  }
+
+  /** A form that is there only where mails are sent. */
+  private void addForMail(Form form) {
+    pages.put(form.path(), new Page(ifMailed(form::show), ifMailed(form::submit)));
+  }
+
+  private static Page.Answer ifMailed(Page.Answer answer) {
+    return visit ->
+        visit.sendsMail().compose(sends -> sends ? answer.visit(visit) : visit.refuse(404, null));
   }
 
   private static Future<Void> home(Visit visit, Entrance entrance, Overview overview) {

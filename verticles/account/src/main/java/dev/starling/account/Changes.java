@@ -56,7 +56,11 @@ final class Changes {
           Changes::changeEmail);
 
   List<Form> forms() {
-    return List.of(password, name, email, deletion);
+    return List.of(password, name, deletion);
+  }
+
+  Form email() {
+    return email;
   }
 
   private static Future<Void> changeName(Visit visit) {

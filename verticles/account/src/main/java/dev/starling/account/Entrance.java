@@ -18,9 +18,7 @@ final class Entrance {
       Field.email(
           "E-mail address (if you like)", "To choose another password when it is lost.", false);
   private static final List<Link> LINKS =
-      List.of(
-          new Link("/register", "Make an account"),
-          new Link("/forgotten", "Choose another password"));
+      List.of(new Link("/register", "Make an account"), Mails.LINK);
 
   private final Form signIn =
       Form.open(

@@ -76,6 +76,11 @@ record Field(
     return type.equals("checkbox");
   }
 
+  /** Whether it is of use only where mails are sent. */
+  boolean isAddress() {
+    return type.equals("email");
+  }
+
   /** Whether what was typed is shown again after an error. */
   boolean isShownAgain() {
     return autocomplete.equals("username") || autocomplete.equals("email");

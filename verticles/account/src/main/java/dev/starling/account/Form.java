@@ -75,7 +75,19 @@ record Form(
   }
 
   Future<Void> show(Visit visit) {
-    return ifAllowed(visit, () -> show(visit, Problems.NONE));
+    return ifAllowed(visit, () -> offered(visit).compose(form -> form.show(visit, Problems.NONE)));
+  }
+
+  /** Without what needs a mail, where none is sent. */
+  private Future<Form> offered(Visit visit) {
+    List<Field> otherFields = fields.stream().filter(field -> !field.isAddress()).toList();
+    List<Link> otherLinks = links.stream().filter(link -> !link.equals(Mails.LINK)).toList();
+    if (otherFields.equals(fields) && otherLinks.equals(links)) {
+      return Future.succeededFuture(this);
+    }
+    Form without =
+        new Form(path, title, text, otherFields, button, open, dangerous, otherLinks, action);
+    return visit.sendsMail().map(sends -> sends ? this : without);
   }
 
   Future<Void> submit(Visit visit) {
@@ -105,7 +117,9 @@ record Form(
     }
     visit.sayWhen(refusal);
     Form asking = visit.secondFactor() != null || isAskedForCode(refusal) ? withCode() : this;
-    return asking.show(visit, Problems.of(refusal, asking.fields()));
+    return asking
+        .offered(visit)
+        .compose(form -> form.show(visit, Problems.of(refusal, form.fields())));
   }
 
   private static boolean isAskedForCode(ServiceException refusal) {
@@ -122,7 +136,7 @@ record Form(
     return new Form(path, title, text, more, button, open, dangerous, links, action);
   }
 
-  Future<Void> show(Visit visit, Problems problems) {
+  private Future<Void> show(Visit visit, Problems problems) {
     Map<String, Object> model = new HashMap<>(model(problems, visit::field));
     model.put("notice", Notices.text(visit.asked("done")));
     return visit.show(problems.status(), "form", model);

@@ -14,6 +14,8 @@ import java.util.List;
  * {@code #}, so that no server and no log gets it: a script puts it into the field.
  */
 final class Mails {
+  static final Link LINK = new Link("/forgotten", "Choose another password");
+
   private static final List<Link> SIGN_IN = List.of(new Link("", "Sign in"));
 
   private final Form verify =
@@ -27,8 +29,8 @@ final class Mails {
 
   private final Form forgotten =
       Form.open(
-          "/forgotten",
-          "Choose another password",
+          LINK.path(),
+          LINK.text(),
           List.of(Field.email("E-mail address of the account", null, true)),
           "Send a code",
           SIGN_IN,
@@ -43,8 +45,13 @@ final class Mails {
           SIGN_IN,
           Mails::finishReset);
 
+  /** Where a code is of use: it may have been sent before a node was configured otherwise. */
   List<Form> forms() {
-    return List.of(verify, forgotten, reset);
+    return List.of(verify, reset);
+  }
+
+  Form forgotten() {
+    return forgotten;
   }
 
   private static Future<Void> verify(Visit visit) {

@@ -30,8 +30,14 @@ final class Overview {
   Future<Void> show(Visit visit) {
     Future<User> user = visit.call(UserContract.ME, new Me());
     Future<SessionList> sessions = visit.call(UserContract.SESSIONS, new MySessions());
-    return Future.all(user, sessions)
-        .compose(v -> visit.show(200, "overview", model(visit, user.result(), sessions.result())));
+    Future<Boolean> mail = visit.sendsMail();
+    return Future.all(user, sessions, mail)
+        .compose(
+            v -> {
+              Map<String, Object> model = model(visit, user.result(), sessions.result());
+              model.put("mail", mail.result());
+              return visit.show(200, "overview", model);
+            });
   }
 
   private static Map<String, Object> model(Visit visit, User user, SessionList sessions) {

@@ -6,6 +6,8 @@ import dev.starling.runtime.Node;
 import dev.starling.runtime.Operation;
 import dev.starling.runtime.ServiceException;
 import dev.starling.user.api.UserContract;
+import dev.starling.user.api.UserContract.AskOffers;
+import dev.starling.user.api.UserContract.Offers;
 import dev.starling.user.api.UserContract.Refresh;
 import dev.starling.user.api.UserContract.Tokens;
 import io.vertx.core.Future;
@@ -38,6 +40,7 @@ final class Visit {
   private final Assets assets;
   private String access;
   private String secret;
+  private Future<Boolean> sendsMail;
   private String policy = POLICY;
 
   Visit(RoutingContext context, Node node, Pages.Calls calls, Templates templates, Assets assets) {
@@ -150,6 +153,19 @@ final class Visit {
     String token = operation.spec().open() ? null : access;
     return node.client()
         .call(operation, request, calls.begin(context, token, operation.spec().budget()));
+  }
+
+  /**
+   * Whether mails are sent; a user service that does not say so, being older or away, may do it.
+   */
+  Future<Boolean> sendsMail() {
+    if (sendsMail == null) {
+      sendsMail =
+          call(UserContract.OFFERS, new AskOffers())
+              .map(Offers::mail)
+              .recover(e -> Future.succeededFuture(true));
+    }
+    return sendsMail;
   }
 
   /** A session has begun, or goes on. */

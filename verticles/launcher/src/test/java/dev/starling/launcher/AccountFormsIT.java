@@ -3,7 +3,13 @@ package dev.starling.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.starling.gateway.GatewayVerticle;
+import dev.starling.harness.Harness;
+import dev.starling.runtime.ServiceVerticle;
+import dev.starling.user.api.UserContract;
+import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
+import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -74,7 +80,7 @@ class AccountFormsIT {
 
   @BeforeAll
   static void start() throws Exception {
-    node = StarlingProcess.in(directory.resolve("node")).onAnyPort().start();
+    node = StarlingProcess.in(directory.resolve("node")).onAnyPort().withMail().start();
     api = new Client(node.api());
     cookies = signedIn("reader").cookies;
   }
@@ -559,9 +565,68 @@ class AccountFormsIT {
   }
 
   @Test
+  void showsNothingOfMailsWhereNoneIsSent() throws Exception {
+    Visitor here = visitor();
+    assertThat(here.get("/account").body()).contains("/account/forgotten");
+    assertThat(here.get("/account/register").body()).contains("name=\"email\"");
+    here.register("mails");
+    assertThat(here.get("/account").body()).contains("/account/email", "<dt>E-mail</dt>");
+    try (StarlingProcess without =
+        StarlingProcess.in(directory.resolve("without")).onAnyPort().start()) {
+      Visitor visitor = new Visitor(without.api());
+      assertThat(visitor.get("/account").body())
+          .contains("/account/register")
+          .doesNotContain("/account/forgotten", "mail");
+      assertThat(visitor.submit("/account", "username", "ada", "password", "x").body())
+          .contains("Username or password is wrong.")
+          .doesNotContain("/account/forgotten", "mail");
+      assertThat(visitor.get("/account/register").body())
+          .contains("name=\"username\"")
+          .doesNotContain("mail");
+      HttpResponse<String> old =
+          visitor.submit(
+              "/account/register",
+              "username",
+              "ada",
+              "password",
+              Client.PASSWORD,
+              "email",
+              "ada@mail.example");
+      assertThat(old.statusCode()).isEqualTo(422);
+      assertThat(old.body()).contains("<li>No mail is sent here").doesNotContain("name=\"email\"");
+      visitor.register("ada");
+      assertThat(visitor.get("/account").body())
+          .contains("<dd>ada</dd>", "/account/password")
+          .doesNotContain("/account/email", "mail");
+      for (String path : List.of("/account/email", "/account/forgotten")) {
+        assertThat(visitor.get(path).statusCode()).isEqualTo(404);
+        assertThat(visitor.submit(path, "email", "ada@mail.example").statusCode()).isEqualTo(404);
+      }
+    }
+  }
+
+  @Test
+  void showsWhatAnOlderServiceDoesNotRuleOut() throws Exception {
+    ServiceVerticle older =
+        new ServiceVerticle() {
+          @Override
+          protected void operations() {
+            handle(UserContract.KEYS, request -> Future.failedFuture("not asked for"));
+          }
+        };
+    try (Harness harness = Harness.start(older)) {
+      GatewayVerticle gateway = new GatewayVerticle();
+      harness.deploy(gateway, new JsonObject().put("port", 0));
+      Client client = new Client(URI.create("http://127.0.0.1:" + gateway.port()));
+      assertThat(client.get("/account").body()).contains("/account/forgotten");
+      assertThat(client.get("/account/forgotten").statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
   void hasNoPagesWhenTheyAreSwitchedOff() throws Exception {
     try (StarlingProcess without =
-        StarlingProcess.in(directory.resolve("without"))
+        StarlingProcess.in(directory.resolve("pageless"))
             .onAnyPort()
             .with("services", "gateway")
             .with("http.pages", false)

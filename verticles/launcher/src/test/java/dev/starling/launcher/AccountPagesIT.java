@@ -31,7 +31,7 @@ class AccountPagesIT {
 
   @BeforeAll
   static void start() throws Exception {
-    node = StarlingProcess.in(directory).onAnyPort().start();
+    node = StarlingProcess.in(directory).onAnyPort().withMail().start();
     api = new Client(node.api());
     await().atMost(Duration.ofSeconds(60)).until(() -> api.register("warm").statusCode() == 409);
     await().atMost(Duration.ofSeconds(60)).until(() -> api.login("warm").statusCode() == 200);

@@ -55,6 +55,12 @@ final class StarlingProcess implements AutoCloseable {
       return with("http.port", 0).with("http.admin.port", 0).with("operator.port", 0);
     }
 
+    /** With a mail server, which never answers. */
+    Builder withMail() {
+      return with("user.mail-server", "smtp://127.0.0.1:9")
+          .with("user.mail-from", "starling@mail.example");
+    }
+
     Builder arguments(String... more) {
       arguments.addAll(List.of(more));
       return this;

@@ -280,6 +280,12 @@ public final class UserContract implements Contract {
   public static final Operation<Since, EndedSessions> REVOCATIONS =
       Operation.query(SERVICE, "revocations", Since.class, EndedSessions.class).open();
 
+  /** What users can do here, so that they are shown nothing else. */
+  public static final Operation<AskOffers, Offers> OFFERS =
+      Operation.query(SERVICE, "offers", AskOffers.class, Offers.class)
+          .within(Duration.ofMillis(500))
+          .open();
+
   @Override
   public List<Operation<?, ?>> operations() {
     return List.of(
@@ -315,7 +321,8 @@ public final class UserContract implements Contract {
         REVOKE_KEY,
         VERIFY_AUDIT,
         KEYS,
-        REVOCATIONS);
+        REVOCATIONS,
+        OFFERS);
   }
 
   /**
@@ -468,6 +475,16 @@ public final class UserContract implements Contract {
       return "Session[id=" + id + "]";
     }
   }
+
+  /** Asks what users can do here. */
+  public record AskOffers() {}
+
+  /**
+   * What depends on how the service is configured.
+   *
+   * @param mail whether mails are sent: without, no account can have an address
+   */
+  public record Offers(boolean mail) {}
 
   /**
    * Asks for the sessions that have ended, from a point on that an answer has named.

@@ -25,6 +25,7 @@ public final class UserVerticle extends ServiceVerticle {
     handle(UserContract.REFRESH, (request, call) -> users.refresh(request, call));
     handle(UserContract.LOGOUT, (request, call) -> users.logout(request, call));
     handle(UserContract.REVOCATIONS, (request, call) -> users.ended(request, call));
+    handle(UserContract.OFFERS, request -> Future.succeededFuture(users.offers()));
     handle(UserContract.START_RESET, (request, call) -> users.startReset(request, call));
     handle(UserContract.FINISH_RESET, (request, call) -> users.finishReset(request, call));
     handle(UserContract.KEYS, this::keys);

@@ -14,6 +14,7 @@ import dev.starling.user.api.UserContract.KeySet;
 import dev.starling.user.api.UserContract.Login;
 import dev.starling.user.api.UserContract.Logout;
 import dev.starling.user.api.UserContract.NextKey;
+import dev.starling.user.api.UserContract.Offers;
 import dev.starling.user.api.UserContract.Refresh;
 import dev.starling.user.api.UserContract.Register;
 import dev.starling.user.api.UserContract.Since;
@@ -270,6 +271,10 @@ final class Users implements AutoCloseable {
           .compose(v -> auditSeals.forget(auditKept))
           .onFailure(e -> log.warn("What is old stays until later: {}", e.getMessage()));
     }
+  }
+
+  Offers offers() {
+    return new Offers(postman.isPresent());
   }
 
   Future<Void> renewKeys() {
