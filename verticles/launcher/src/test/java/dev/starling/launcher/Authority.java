@@ -54,9 +54,10 @@ final class Authority {
         directory, valid(left).addExtendedKeyUsageServerAuth().addExtendedKeyUsageClientAuth());
   }
 
-  /** With a certificate that no client may use. */
+  /** With a certificate that no client may use, for this machine's name of itself. */
   Path certifyServer(Path directory) {
-    return certify(directory, valid(YEAR).addExtendedKeyUsageServerAuth());
+    return certify(
+        directory, valid(YEAR).addExtendedKeyUsageServerAuth().addSanDnsName("localhost"));
   }
 
   private Path certify(Path directory, CertificateBuilder builder) {

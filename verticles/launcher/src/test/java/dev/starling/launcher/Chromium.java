@@ -38,6 +38,7 @@ final class Chromium implements AutoCloseable {
     this.base = base;
     ChromeOptions options = new ChromeOptions();
     options.setBinary(PROGRAM.toFile());
+    options.setAcceptInsecureCerts(true);
     options.addArguments(
         "--headless=new",
         "--no-sandbox",

@@ -31,9 +31,15 @@ final class Client {
           .build();
 
   private final URI base;
+  private final HttpClient http;
 
   Client(URI base) {
+    this(base, HTTP);
+  }
+
+  Client(URI base, HttpClient http) {
     this.base = base;
+    this.http = http;
   }
 
   static JsonObject credentials(String username) {
@@ -55,11 +61,11 @@ final class Client {
   }
 
   HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
-    return HTTP.send(request, BodyHandlers.ofString());
+    return http.send(request, BodyHandlers.ofString());
   }
 
   CompletableFuture<HttpResponse<String>> sendLater(HttpRequest request) {
-    return HTTP.sendAsync(request, BodyHandlers.ofString());
+    return http.sendAsync(request, BodyHandlers.ofString());
   }
 
   HttpResponse<String> get(String path) throws IOException, InterruptedException {

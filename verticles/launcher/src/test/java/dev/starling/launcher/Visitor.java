@@ -27,13 +27,17 @@ final class Visitor {
   final Map<String, String> cookies = new LinkedHashMap<>();
 
   Visitor(URI base) {
+    this(base, new Client(base));
+  }
+
+  Visitor(URI base, Client client) {
     this.base = base;
-    this.client = new Client(base);
+    this.client = client;
   }
 
   /** As its own pages send it. */
   String origin() {
-    return "http://" + base.getAuthority();
+    return base.getScheme() + "://" + base.getAuthority();
   }
 
   HttpRequest.Builder request(String path) {
