@@ -1,6 +1,7 @@
 package dev.starling.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.starling.harness.Harness;
 import dev.starling.runtime.Call;
@@ -9,15 +10,19 @@ import dev.starling.runtime.Operation;
 import dev.starling.user.api.UserContract;
 import dev.starling.user.api.UserContract.AccountById;
 import dev.starling.user.api.UserContract.Accounts;
+import dev.starling.user.api.UserContract.ChangeEmail;
+import dev.starling.user.api.UserContract.ChangeName;
 import dev.starling.user.api.UserContract.Export;
 import dev.starling.user.api.UserContract.ExportMe;
 import dev.starling.user.api.UserContract.Happening;
+import dev.starling.user.api.UserContract.KeptMail;
 import dev.starling.user.api.UserContract.KeptSession;
 import dev.starling.user.api.UserContract.Login;
 import dev.starling.user.api.UserContract.Logout;
 import dev.starling.user.api.UserContract.Refresh;
 import dev.starling.user.api.UserContract.Register;
 import dev.starling.user.api.UserContract.SetRoles;
+import dev.starling.user.api.UserContract.StartReset;
 import dev.starling.user.api.UserContract.Tokens;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
@@ -106,7 +111,7 @@ class ExportIT extends UserNodes {
     assertThat(export.next()).isNull();
     assertThat(Export.class.getRecordComponents())
         .extracting("name")
-        .containsExactly("account", "sessions", "history", "next");
+        .containsExactly("account", "sessions", "mails", "history", "next");
   }
 
   @Test
@@ -154,7 +159,70 @@ class ExportIT extends UserNodes {
     return export.account().username()
         + export.account().roles()
         + export.sessions()
+        + export.mails()
         + export.history();
+  }
+
+  /** A node that writes mails down; nobody takes them. */
+  private void mailing() {
+    node = node();
+    JsonObject config =
+        config()
+            .put("mail-server", "smtp://127.0.0.1:9")
+            .put("mail-from", "accounts@starling.example");
+    Harness.await(deploy(node, config));
+    for (String name : List.of("ada", "canary.bob")) {
+      execute(
+          "UPDATE users SET email = '%1$s@mail.example', email_key = '%1$s@mail.example' WHERE username = '%1$s'"
+              .formatted(name));
+    }
+  }
+
+  @Test
+  @DisplayName("AU5 users get the mails to them, sent or not, without codes and without others'")
+  void givesMails() {
+    mailing();
+    Tokens tokens = ada();
+    done(
+        UserContract.CHANGE_NAME,
+        new ChangeName("ada.lovelace", Client.PASSWORD, null),
+        tokens.accessToken(),
+        ADAS);
+    done(UserContract.START_RESET, new StartReset("ada@mail.example"), null, BOBS);
+    done(UserContract.START_RESET, new StartReset("canary.bob@mail.example"), null, ADAS);
+    execute("UPDATE mails SET sent_at = '2026-01-01' WHERE kind = 'username-changed'");
+    Export export = export(tokens.accessToken(), null);
+
+    assertThat(export.mails())
+        .extracting(mail -> mail.what() + " to " + mail.address() + ", " + mail.sent())
+        .containsExactly(
+            "reset-password to ada@mail.example, null",
+            "username-changed to ada@mail.example, 2026-01-01T00:00:00Z");
+    assertThat(export.mails()).allSatisfy(mail -> assertThat(mail.at()).isNotNull());
+    assertThat(written(export))
+        .doesNotContain("canary", BOBS)
+        .doesNotContain(text("SELECT id::text FROM mails").toArray(String[]::new));
+  }
+
+  @Test
+  @DisplayName("AU5 an export does not tell whether another account has an address")
+  void tellsNobodyWhoHasAnAddress() {
+    mailing();
+    String token = ada().accessToken();
+    for (String address : List.of("canary.bob@mail.example", "free@mail.example")) {
+      done(UserContract.CHANGE_EMAIL, new ChangeEmail(address, Client.PASSWORD, null), token, ADAS);
+      assertThat(export(token, null).mails()).as(address).isEmpty();
+    }
+
+    execute("UPDATE users SET email = 'free@mail.example' WHERE username = 'ada'");
+    assertThat(export(token, null).mails())
+        .extracting(KeptMail::what, KeptMail::address)
+        .containsExactly(tuple("verify-email", "free@mail.example"));
+    Export bobs = export(bob(), null);
+    assertThat(bobs.mails())
+        .extracting(KeptMail::what, KeptMail::address)
+        .containsExactly(tuple("address-taken", "canary.bob@mail.example"));
+    assertThat(written(bobs)).doesNotContain("ada@", "free@");
   }
 
   @Test

@@ -168,9 +168,9 @@ public final class UserContract implements Contract {
           .at(HttpMethod.POST, "/api/users/me/totp/deletion");
 
   /**
-   * What is kept of the caller: the account, its latest 1,000 sessions, and what happened to it or
-   * was done by its owner, newest first, page by page. Nothing of passwords and tokens, nothing of
-   * others, and not the mails of the last two days.
+   * What is kept of the caller: the account, its latest 1,000 sessions and mails, and what happened
+   * to it or was done by its owner, newest first, page by page. Nothing of passwords, tokens and
+   * codes, and nothing of others.
    */
   public static final Operation<ExportMe, Export> EXPORT =
       Operation.query(SERVICE, "export", ExportMe.class, Export.class)
@@ -703,11 +703,18 @@ public final class UserContract implements Contract {
    *
    * @param account as an administrator sees it
    * @param sessions that have not been forgotten, the one begun last first; 1,000 at most
+   * @param mails of the last two days, newest first; 1,000 at most. Not one with a code for an
+   *     address that is not the account's: who has seen that it is there, or not, would know
+   *     whether another account has the address
    * @param history what happened, newest first; 1,000 entries at most
    * @param next with which to ask for the rest of the history; null when there is none
    */
   public record Export(
-      Account account, List<KeptSession> sessions, List<Happening> history, String next) {
+      Account account,
+      List<KeptSession> sessions,
+      List<KeptMail> mails,
+      List<Happening> history,
+      String next) {
 
     @Override
     public String toString() {
@@ -736,6 +743,16 @@ public final class UserContract implements Contract {
       String reason,
       String network,
       String agent) {}
+
+  /**
+   * What is kept of a mail.
+   *
+   * @param at when it was written down
+   * @param what it tells of, or what its code is for
+   * @param address to which it goes
+   * @param sent when it was sent; null when it was not, or not yet
+   */
+  public record KeptMail(Instant at, String what, String address, Instant sent) {}
 
   /**
    * Something that happened.

@@ -1,9 +1,11 @@
 package dev.starling.user.service;
 
 import dev.starling.runtime.Call;
+import dev.starling.user.api.UserContract.Account;
 import dev.starling.user.api.UserContract.Export;
 import dev.starling.user.api.UserContract.ExportMe;
 import dev.starling.user.api.UserContract.Happening;
+import dev.starling.user.api.UserContract.KeptMail;
 import dev.starling.user.api.UserContract.KeptSession;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
@@ -44,22 +46,22 @@ final class Exports {
             before == null,
             Audit.by(call))
         .map(rows -> Administration.account(Administration.row(rows)))
-        .compose(
-            account ->
-                sessions(call, user)
-                    .compose(
-                        sessions ->
-                            history(call, user, before == null ? Long.MAX_VALUE : before)
-                                .map(
-                                    rows ->
-                                        new Export(
-                                            account,
-                                            sessions,
-                                            rows.stream()
-                                                .limit(PAGE)
-                                                .map(Exports::happening)
-                                                .toList(),
-                                            next(rows)))));
+        .compose(account -> of(account, call, user, before == null ? Long.MAX_VALUE : before));
+  }
+
+  private Future<Export> of(Account account, Call call, UUID user, long before) {
+    Future<List<KeptSession>> sessions = sessions(call, user);
+    Future<List<KeptMail>> mails = sessions.compose(v -> mails(call, user));
+    return mails
+        .compose(v -> history(call, user, before))
+        .map(
+            rows ->
+                new Export(
+                    account,
+                    sessions.result(),
+                    mails.result(),
+                    rows.stream().limit(PAGE).map(Exports::happening).toList(),
+                    next(rows)));
   }
 
   private Future<List<KeptSession>> sessions(Call call, UUID user) {
@@ -85,6 +87,29 @@ final class Exports {
         row.getString("reason"),
         row.getString("network"),
         row.getString("agent"));
+  }
+
+  /** None that would tell whether another account has an address, which only its owner learns. */
+  private Future<List<KeptMail>> mails(Call call, UUID user) {
+    return database
+        .query(
+            call,
+            """
+            SELECT mails.created_at, kind, address, sent_at
+            FROM mails JOIN users ON users.id = user_id
+            WHERE user_id = $1 AND (kind <> 'verify-email' OR address = email)
+            ORDER BY mails.created_at DESC LIMIT $2""",
+            user,
+            PAGE)
+        .map(rows -> rows.stream().map(Exports::mail).toList());
+  }
+
+  private static KeptMail mail(Row row) {
+    return new KeptMail(
+        time(row, "created_at"),
+        row.getString("kind"),
+        row.getString("address"),
+        time(row, "sent_at"));
   }
 
   private static Instant time(Row row, String column) {
