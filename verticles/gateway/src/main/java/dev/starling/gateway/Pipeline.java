@@ -149,9 +149,11 @@ final class Pipeline {
             Set.of(
                 HttpHeaders.AUTHORIZATION.toString(),
                 HttpHeaders.CONTENT_TYPE.toString(),
+                HttpHeaders.IF_NONE_MATCH.toString(),
                 IdempotencyKey.NAME,
                 Patience.NAME))
-        .exposedHeaders(Set.of("location", "retry-after", "www-authenticate", "x-request-id"))
+        .exposedHeaders(
+            Set.of("allow", "etag", "location", "retry-after", "www-authenticate", "x-request-id"))
         .maxAgeSeconds(600);
   }
 

@@ -18,9 +18,11 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -40,6 +42,10 @@ class GatewayIT {
           "cross-origin-resource-policy: same-origin",
           "cache-control: no-store",
           "x-request-id: ");
+
+  /** What scripts of all origins may read (Fetch, CORS-safelisted response-header name). */
+  private static final List<String> UNASKED =
+      List.of("cache-control", "content-length", "content-type");
 
   private final Shop shop = new Shop();
   private final Harness harness = Harness.start(shop);
@@ -837,9 +843,54 @@ class GatewayIT {
         .contains("POST", "PUT", "PATCH", "DELETE");
     assertThat(header(preflight("https://good.example"), "access-control-allow-headers"))
         .containsIgnoringCase("idempotency-key");
-    assertThat(header(from("https://good.example"), "access-control-expose-headers"))
-        .containsIgnoringCase("location")
-        .containsIgnoringCase("x-request-id");
+  }
+
+  @Test
+  @DisplayName(
+      "AT5 TH11 pages of those origins may read what answers say in headers, and answer it")
+  void letsThoseOriginsReadItsHeaders() throws Exception {
+    String origin = "https://good.example";
+    start(new JsonObject().put("cors", new JsonArray().add(origin)));
+    String request = HOST + "origin: " + origin + "\r\nconnection: close\r\n";
+    String kept = once("GET /items/latest" + request + "\r\n");
+    String created =
+        once(
+            "POST /items"
+                + request
+                + "content-type: application/json\r\ncontent-length: 12\r\n\r\n{\"text\":\"a\"}");
+    List<String> all =
+        List.of(
+            kept,
+            created,
+            once("GET /later" + request + "\r\n"),
+            once("GET /mine" + request + "\r\n"),
+            once("DELETE /items" + request + "\r\n"));
+    String known =
+        once("GET /items/latest" + request + "if-none-match: " + header(kept, "etag") + "\r\n\r\n");
+
+    assertThat(all).extracting(GatewayIT::status).containsExactly(200, 201, 429, 401, 405);
+    assertThat(status(known)).isEqualTo(304);
+    for (String answer : Stream.concat(all.stream(), Stream.of(known)).toList()) {
+      assertThat(header(answer, "access-control-allow-origin")).isEqualTo(origin);
+      List<String> readable = new ArrayList<>(UNASKED);
+      readable.addAll(List.of(header(answer, "access-control-expose-headers").split(", *")));
+      assertThat(readable).containsAll(names(answer));
+    }
+    assertThat(header(preflight(origin), "access-control-allow-headers").toLowerCase())
+        .contains("authorization", "content-type", "idempotency-key", "if-none-match", "prefer");
+  }
+
+  /** Names of the headers of an answer, but those that are for the browser itself. */
+  private static List<String> names(String answer) {
+    return answer
+        .substring(0, answer.indexOf("\r\n\r\n"))
+        .lines()
+        .skip(1)
+        .map(line -> line.substring(0, line.indexOf(':')).toLowerCase())
+        .filter(
+            name ->
+                !name.matches("access-control-.*|vary|connection|.*-policy|x-content-type-options"))
+        .toList();
   }
 
   @ParameterizedTest
