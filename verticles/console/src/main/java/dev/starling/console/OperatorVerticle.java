@@ -26,6 +26,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -71,8 +72,19 @@ public final class OperatorVerticle extends VerticleBase {
   }
 
   private Ops ops() throws UnknownHostException {
-    byte[] token = node.secrets().bytes(Secrets.OPERATOR);
-    return new Ops(node, statistics, token, InetAddress.getByName(host()).isLoopbackAddress());
+    byte[] operator = node.secrets().bytes(Secrets.OPERATOR);
+    boolean loopback = InetAddress.getByName(host()).isLoopbackAddress();
+    return new Ops(node, statistics, operator, viewer(), loopback);
+  }
+
+  /** A node that may not make it, and was not given it, has none. */
+  private Optional<byte[]> viewer() {
+    try {
+      return Optional.of(node.secrets().bytes(Secrets.VIEWER));
+    } catch (Secrets.SecretsException e) {
+      log.info("There is no token for those who only look: {}", e.getMessage());
+      return Optional.empty();
+    }
   }
 
   private String host() {

@@ -10,12 +10,16 @@ import dev.starling.runtime.Node;
 import dev.starling.runtime.ServiceException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -35,6 +39,7 @@ import java.util.function.Function;
 final class Ops {
   private static final String OPERATOR = "operator";
   private static final String BEARER = "bearer ";
+  private static final byte[] NONE = {};
   private static final int BODY_LIMIT = 16_384;
   private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
 
@@ -44,25 +49,36 @@ final class Ops {
   private final Node node;
   private final FlockViews views;
   private final Statistics statistics;
-  private final byte[] token;
+  private final byte[] operator;
+  private final Optional<byte[]> viewer;
   private final boolean loopback;
 
   /**
    * The operator's resources of one node.
    *
+   * @param operator token that may do all
+   * @param viewer token that may look
    * @param loopback whether the port is reached from this machine only
    */
-  Ops(Node node, Statistics statistics, byte[] token, boolean loopback) {
+  Ops(
+      Node node,
+      Statistics statistics,
+      byte[] operator,
+      Optional<byte[]> viewer,
+      boolean loopback) {
     this.node = node;
     this.statistics = statistics;
     this.views = new FlockViews(node, statistics);
-    this.token = token;
+    this.operator = operator;
+    this.viewer = viewer;
     this.loopback = loopback;
   }
 
   void mount(Router router) {
     router.route("/ops/*").handler(this::admit);
     router.route("/ops/*").handler(BodyHandler.create(false).setBodyLimit(BODY_LIMIT));
+    JsonObject document = document();
+    show(router, "openapi.json", context -> document);
     show(router, "status", context -> Situation.of(node));
     show(router, "nodes", context -> views.nodes());
     show(router, "services", context -> views.services());
@@ -101,8 +117,13 @@ final class Ops {
     if (!origins.stream().allMatch(origin -> isOwn(origin, request))) {
       throw new ServiceException(ErrorCode.FORBIDDEN, "Pages of other origins may not call");
     }
-    if (!isToken(request.headers().getAll(HttpHeaders.AUTHORIZATION))) {
+    byte[] token = token(request.headers().getAll(HttpHeaders.AUTHORIZATION));
+    boolean mayLook = viewer.isPresent() && MessageDigest.isEqual(token, viewer.get());
+    if (!MessageDigest.isEqual(token, operator) && !mayLook) {
       throw new ServiceException(ErrorCode.UNAUTHENTICATED, "The operator's token is needed");
+    }
+    if (mayLook && request.method() != HttpMethod.GET) {
+      throw new ServiceException(ErrorCode.FORBIDDEN, "This token may look, and change nothing");
     }
     context.next();
   }
@@ -114,15 +135,23 @@ final class Ops {
         && (!loopback || LOOPBACK.contains(request.authority().host()));
   }
 
-  private boolean isToken(List<String> given) {
+  /** No bytes where there is no token, or more than one. */
+  private static byte[] token(List<String> given) {
     if (given.size() != 1 || !given.get(0).toLowerCase(Locale.ROOT).startsWith(BEARER)) {
-      return false;
+      return NONE;
     }
     try {
-      byte[] bytes = HexFormat.of().parseHex(given.get(0).substring(BEARER.length()).strip());
-      return MessageDigest.isEqual(bytes, token);
+      return HexFormat.of().parseHex(given.get(0).substring(BEARER.length()).strip());
     } catch (IllegalArgumentException e) {
-      return false;
+      return NONE;
+    }
+  }
+
+  private static JsonObject document() {
+    try (InputStream in = Ops.class.getResourceAsStream("ops-openapi.json")) {
+      return new JsonObject(Buffer.buffer(in.readAllBytes()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

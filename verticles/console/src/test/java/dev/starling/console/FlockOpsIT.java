@@ -16,6 +16,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.vertx.openapi.contract.OpenAPIContract;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -25,6 +26,8 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -271,6 +274,96 @@ class FlockOpsIT {
     for (String wrong :
         List.of("trace=a&trace=b", "limit=x", "slower=1", "since=now", "user=ada")) {
       assertThat(send(request("/ops/calls?" + wrong)).statusCode()).as(wrong).isEqualTo(400);
+    }
+  }
+
+  @Test
+  void letsAViewerLookAndChangeNothing() throws Exception {
+    token = Files.readString(secrets.resolve(Secrets.VIEWER));
+    assertThat(get("status").getInteger("nodes")).isEqualTo(1);
+    assertThat(echo("a").getInteger("http")).isEqualTo(403);
+    for (String method : List.of("PUT", "DELETE")) {
+      HttpResponse<String> answer =
+          send(
+              request("/ops/desired/drain/n1")
+                  .header("Content-Type", "application/json")
+                  .method(method, BodyPublishers.ofString("{}")));
+      assertThat(answer.statusCode()).isEqualTo(403);
+    }
+    assertThat(node.drain().isOn()).isFalse();
+  }
+
+  /** Each path that is documented is served, each that is served documented, with its members. */
+  @Test
+  void describesItself() throws Exception {
+    JsonObject document = get("openapi.json");
+    assertThat(document.getString("openapi")).isEqualTo("3.1.0");
+    // The validator does not know problem+json, which is as good as any media type.
+    String known = document.encode().replace("application/problem+json", "application/json");
+    OpenAPIContract valid = OpenAPIContract.from(vertx, new JsonObject(known)).await();
+    assertThat(valid.operation("status").getAbsoluteOpenAPIPath()).isEqualTo("/ops/status");
+    echo("a");
+    for (String path : document.getJsonObject("paths").fieldNames()) {
+      JsonObject operations = document.getJsonObject("paths").getJsonObject(path);
+      if (operations.containsKey("get") && !path.endsWith("openapi.json")) {
+        JsonObject schema =
+            document
+                .getJsonObject("components")
+                .getJsonObject("schemas")
+                .getJsonObject(schema(operations));
+        JsonObject found = get(path.substring("/ops/".length()));
+        if (schema.containsKey("required")) {
+          for (Object member : schema.getJsonArray("required")) {
+            assertThat(found.containsKey((String) member)).as(path + " " + member).isTrue();
+          }
+        }
+        assertSame(path, schema, found, document);
+      }
+    }
+    String source = Files.readString(Path.of("src/main/java/dev/starling/console/Ops.java"));
+    Matcher served =
+        Pattern.compile("(?:show\\(router, |router\\.(?:get|post)\\()\"(?:/ops/)?([a-z.]+)\"")
+            .matcher(source);
+    int paths = 0;
+    while (served.find()) {
+      assertThat(document.getJsonObject("paths").fieldNames()).contains("/ops/" + served.group(1));
+      paths++;
+    }
+    assertThat(paths).isGreaterThan(10);
+  }
+
+  private static String schema(JsonObject operations) {
+    return operations
+        .getJsonObject("get")
+        .getJsonObject("responses")
+        .getJsonObject("200")
+        .getJsonObject("content")
+        .getJsonObject("application/json")
+        .getJsonObject("schema")
+        .getString("$ref")
+        .replace("#/components/schemas/", "");
+  }
+
+  /** Nothing is answered that the document does not know. */
+  private static void assertSame(
+      String where, JsonObject schema, Object found, JsonObject document) {
+    JsonObject resolved =
+        schema.containsKey("$ref")
+            ? document
+                .getJsonObject("components")
+                .getJsonObject("schemas")
+                .getJsonObject(schema.getString("$ref").replace("#/components/schemas/", ""))
+            : schema.containsKey("anyOf") ? schema.getJsonArray("anyOf").getJsonObject(1) : schema;
+    if (found instanceof JsonObject object && resolved.containsKey("properties")) {
+      for (String member : object.fieldNames()) {
+        JsonObject inner = resolved.getJsonObject("properties").getJsonObject(member);
+        assertThat(inner).as(where + "/" + member).isNotNull();
+        assertSame(where + "/" + member, inner, object.getValue(member), document);
+      }
+    } else if (found instanceof JsonArray list && resolved.containsKey("items")) {
+      for (Object item : list) {
+        assertSame(where + "/*", resolved.getJsonObject("items"), item, document);
+      }
     }
   }
 

@@ -45,6 +45,9 @@ public final class Secrets {
   /** Lets an operator act through the operator port. */
   public static final String OPERATOR = "operator";
 
+  /** Lets somebody look through the operator port, and change nothing. */
+  public static final String VIEWER = "viewer";
+
   /** Makes somebody the first administrator of the user service. */
   public static final String ADMINISTRATOR = "administrator";
 
