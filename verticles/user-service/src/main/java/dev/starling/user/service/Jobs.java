@@ -35,12 +35,17 @@ final class Jobs implements AutoCloseable {
   private final Vertx vertx;
   private final DatabaseRoles roles;
   private final Pool pool;
+
+  /** As the owner of the tables; empty where the service makes them too. */
+  private final Optional<Pool> migrations;
+
   private final Set<Recurring> recurring = ConcurrentHashMap.newKeySet();
 
   Jobs(Vertx vertx, DatabaseRoles roles) {
     this.vertx = vertx;
     this.roles = roles;
     this.pool = pool(roles.service());
+    this.migrations = roles.owner().map(this::pool);
   }
 
   private Pool pool(PgConnectOptions role) {
@@ -132,14 +137,14 @@ final class Jobs implements AutoCloseable {
    * their rows.
    */
   Future<Void> migrate() {
-    if (roles.owner().isEmpty()) {
-      return run(connection -> Migrations.of(vertx, connection).run());
-    }
-    Pool ofOwner = pool(roles.owner().get());
-    return run(
-            ofOwner,
-            connection -> Migrations.of(vertx, connection).runFor(roles.service().getUser()))
-        .eventually(ofOwner::close);
+    return migrations
+        .map(
+            ofOwner ->
+                run(
+                    ofOwner,
+                    connection ->
+                        Migrations.of(vertx, connection).runFor(roles.service().getUser())))
+        .orElseGet(() -> run(connection -> Migrations.of(vertx, connection).run()));
   }
 
   /**
@@ -185,5 +190,6 @@ final class Jobs implements AutoCloseable {
   public void close() {
     recurring.forEach(Recurring::close);
     pool.close();
+    migrations.ifPresent(Pool::close);
   }
 }

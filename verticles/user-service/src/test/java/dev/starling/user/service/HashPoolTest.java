@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.starling.runtime.Limit;
 import dev.starling.runtime.Limits;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Files;
@@ -73,7 +74,43 @@ class HashPoolTest {
   }
 
   @Test
-  @DisplayName("H3 refuses what the queue cannot hold before anything is done")
+  @DisplayName(
+      "H3 Default executeBlocking ordered=true: what one event loop asks for is computed side by"
+          + " side, on the pool's own threads")
+  void computesSideBySideWhatOneEventLoopAsksFor() throws Exception {
+    HashPool pool = new HashPool(vertx, limits(4, 10, LONG));
+    CountDownLatch together = new CountDownLatch(4);
+    Context loop = vertx.getOrCreateContext();
+    List<Future<String>> results =
+        IntStream.range(0, 4)
+            .mapToObj(
+                i ->
+                    Future.<String>future(
+                        p ->
+                            loop.runOnContext(
+                                v -> compute(pool, () -> meet(together)).onComplete(p))))
+            .toList();
+
+    Future.all(results).await(10, SECONDS);
+    assertThat(results)
+        .extracting(Future::result)
+        .doesNotHaveDuplicates()
+        .allMatch(thread -> thread.startsWith("starling-hash-"));
+  }
+
+  /** Fails when others do not come meanwhile. */
+  private static String meet(CountDownLatch together) throws Exception {
+    together.countDown();
+    if (!together.await(5, SECONDS)) {
+      throw new java.util.concurrent.TimeoutException("The others are not computed meanwhile");
+    }
+    return Thread.currentThread().getName();
+  }
+
+  @Test
+  @DisplayName(
+      "H3 Default worker pool without a bound: refuses what the queue cannot hold before anything"
+          + " is done")
   void refusesWhatTheQueueCannotHoldBeforeAnythingIsDone() throws Exception {
     HashPool pool = new HashPool(vertx, limits(1, 3, LONG));
     List<Future<String>> admitted =
