@@ -23,12 +23,9 @@ import io.vertx.ext.web.handler.HttpException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,26 +46,38 @@ public final class OperatorVerticle extends VerticleBase {
   /** Probes, a Prometheus and some people. */
   static final int MOST_CONNECTIONS = 256;
 
-  /** Milliseconds that a connection has for its first request; by bytes it would never be idle. */
+  /** Milliseconds that a connection has for its first request. */
   static final long FIRST_REQUEST = 10_000;
 
+  /** Milliseconds from one request to the next; whoever asks seldom connects again. */
+  private static final long NEXT_REQUEST = 60_000;
+
   private final Statistics statistics = new Statistics();
+  private final long nextRequest;
   private Node node;
   private HttpServer server;
-  private int connections;
 
-  /** Connections that have brought no request yet. */
-  private final Set<HttpConnection> silent = new HashSet<>();
+  /** Of the open connections; each ends when its timer does. */
+  private final Map<HttpConnection, Long> timers = new HashMap<>();
 
   /** What is being read now, by its form. */
   private final Map<String, Future<String>> metrics = new HashMap<>();
+
+  /** The operator port of a node. */
+  public OperatorVerticle() {
+    this(NEXT_REQUEST);
+  }
+
+  OperatorVerticle(long nextRequest) {
+    this.nextRequest = nextRequest;
+  }
 
   @Override
   public Future<?> start() {
     node = Node.of(vertx);
     node.flock().onReport(statistics::hear);
     vertx.setPeriodic(1_000, t -> statistics.tick(node.flock()));
-    return vertx.executeBlocking(this::ops).map(this::router).compose(this::listen);
+    return vertx.executeBlocking(this::ops, false).map(this::router).compose(this::listen);
   }
 
   private Ops ops() throws UnknownHostException {
@@ -113,9 +122,7 @@ public final class OperatorVerticle extends VerticleBase {
                 new HttpServerOptions()
                     .setHost(host())
                     .setPort(config().getInteger("port", 9090))
-                    .setHttp2ClearTextEnabled(false)
-                    .setIdleTimeoutUnit(TimeUnit.SECONDS)
-                    .setIdleTimeout(60))
+                    .setHttp2ClearTextEnabled(false))
             .connectionHandler(this::connected)
             .invalidRequestHandler(Answers::invalid)
             .requestHandler(router);
@@ -126,26 +133,27 @@ public final class OperatorVerticle extends VerticleBase {
             v -> log.info("The operator's token is in {}", node.secrets().file(Secrets.OPERATOR)));
   }
 
+  /** The server's own idle time would begin anew with each byte of a header that does not end. */
   private void connected(HttpConnection connection) {
-    if (connections == MOST_CONNECTIONS) {
+    if (timers.size() == MOST_CONNECTIONS) {
       connection.close();
       return;
     }
-    silent.add(connection);
-    connections++;
-    long timer = vertx.setTimer(FIRST_REQUEST, t -> endIfSilent(connection));
-    connection.closeHandler(
-        v -> {
-          vertx.cancelTimer(timer);
-          silent.remove(connection);
-          connections--;
-        });
+    timers.put(connection, endAfter(FIRST_REQUEST, connection));
+    connection.closeHandler(v -> vertx.cancelTimer(timers.remove(connection)));
   }
 
-  private void endIfSilent(HttpConnection connection) {
-    if (silent.contains(connection)) {
-      connection.close();
-    }
+  private long endAfter(long millis, HttpConnection connection) {
+    return vertx.setTimer(millis, t -> connection.close());
+  }
+
+  private void asked(HttpConnection connection) {
+    timers.computeIfPresent(
+        connection,
+        (same, timer) -> {
+          vertx.cancelTimer(timer);
+          return endAfter(nextRequest, connection);
+        });
   }
 
   private static Route show(Router router, String path) {
@@ -153,7 +161,7 @@ public final class OperatorVerticle extends VerticleBase {
   }
 
   private void common(RoutingContext context) {
-    silent.remove(context.request().connection());
+    asked(context.request().connection());
     Answers.common(context.request());
     context.next();
   }

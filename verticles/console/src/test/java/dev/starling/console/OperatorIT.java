@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,7 +43,7 @@ class OperatorIT {
 
   private final Vertx vertx = Vertx.vertx();
   private final HttpClient http = HttpClient.newHttpClient();
-  private final OperatorVerticle operator = new OperatorVerticle();
+  private final OperatorVerticle operator = new OperatorVerticle(2_000);
   private Node node;
 
   @BeforeEach
@@ -218,23 +219,85 @@ class OperatorIT {
   }
 
   @Test
+  @DisplayName("HT4 closes a connection that drips its first request")
   void closesAConnectionThatDripsItsFirstRequest() throws Exception {
     try (Socket socket = new Socket("127.0.0.1", operator.port())) {
-      socket.setSoTimeout(200);
-      long end = System.nanoTime() + 2 * OperatorVerticle.FIRST_REQUEST * 1_000_000;
-      assertThat(isClosed(socket)).isFalse();
-      while (System.nanoTime() < end && !isClosed(socket)) {
-        // its own time-out is the pause
-      }
-      assertThat(isClosed(socket)).isTrue();
+      assertDropped(socket);
     }
   }
 
-  /** Sends one more byte of a header that does not end. */
+  @Test
+  @DisplayName("HT4 Default idleTimeout: closes a connection that brings no other request")
+  void closesAConnectionThatIsIdle() throws Exception {
+    try (Socket socket = new Socket("127.0.0.1", operator.port())) {
+      assertThat(status(socket)).isEqualTo(200);
+      assertThat(new String(socket.getInputStream().readAllBytes(), US_ASCII)).contains("\"up\"");
+    }
+  }
+
+  @Test
+  @DisplayName("HT4 Default idleTimeout: closes a connection that drips its second request")
+  void closesAConnectionThatDripsItsSecondRequest() throws Exception {
+    try (Socket socket = new Socket("127.0.0.1", operator.port())) {
+      assertThat(status(socket)).isEqualTo(200);
+      assertDropped(socket);
+    }
+  }
+
+  @Test
+  void keepsAConnectionThatIsUsed() throws Exception {
+    try (Socket socket = new Socket("127.0.0.1", operator.port())) {
+      long end = System.nanoTime() + 3_000_000_000L;
+      while (System.nanoTime() < end) {
+        assertThat(status(socket)).isEqualTo(200);
+        socket.setSoTimeout(200);
+        try {
+          socket.getInputStream().readAllBytes();
+          throw new AssertionError("closed while it was used");
+        } catch (SocketTimeoutException e) {
+          // the rest of the answer, and a pause
+        }
+      }
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "HT7 Default http2ClearTextEnabled: speaks no HTTP/2, neither by upgrade nor by knowledge")
+  void speaksNoHttp2InClear() throws Exception {
+    assertThat(
+            first(
+                "GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: upgrade, http2-settings\r\n"
+                    + "upgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__AAIAAAAA\r\n\r\n"))
+        .isEqualTo("HTTP/1.1 200");
+    assertThat(first("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"))
+        .isEqualTo("HTTP/2.0 501");
+  }
+
+  private String first(String request) throws IOException {
+    try (Socket socket = new Socket("127.0.0.1", operator.port())) {
+      socket.setSoTimeout(5_000);
+      socket.getOutputStream().write(request.getBytes(US_ASCII));
+      return new String(socket.getInputStream().readNBytes("HTTP/1.1 200".length()), US_ASCII);
+    }
+  }
+
+  private static void assertDropped(Socket socket) throws IOException {
+    socket.setSoTimeout(200);
+    long end = System.nanoTime() + 2 * OperatorVerticle.FIRST_REQUEST * 1_000_000;
+    assertThat(isClosed(socket)).isFalse();
+    while (System.nanoTime() < end && !isClosed(socket)) {
+      // its own time-out is the pause
+    }
+    assertThat(isClosed(socket)).isTrue();
+  }
+
+  /** Sends one more byte of a header that does not end, and reads what is left of an answer. */
   private static boolean isClosed(Socket socket) throws IOException {
     try {
       socket.getOutputStream().write('G');
-      return socket.getInputStream().read() < 0;
+      socket.getInputStream().readAllBytes();
+      return true;
     } catch (SocketTimeoutException e) {
       return false;
     } catch (SocketException e) {

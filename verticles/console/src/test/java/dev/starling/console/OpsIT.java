@@ -10,6 +10,7 @@ import dev.starling.runtime.ServiceVerticle;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.handler.BodyHandler;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
@@ -20,12 +21,14 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -257,6 +260,21 @@ class OpsIT {
   }
 
   @Test
+  @DisplayName("HT4 Default BodyHandler uploads: nothing that is sent becomes a file")
+  void keepsNoUploads() throws Exception {
+    String upload =
+        "--x\r\ncontent-disposition: form-data; name=a; filename=a\r\n\r\n{}\r\n--x--\r\n";
+    problem(
+        send(
+            request("/ops/desired/limits")
+                .header("Content-Type", "multipart/form-data; boundary=x")
+                .PUT(BodyPublishers.ofString(upload))),
+        415);
+    assertThat(Path.of(BodyHandler.DEFAULT_UPLOADS_DIRECTORY)).doesNotExist();
+  }
+
+  @Test
+  @DisplayName("HT4 Default body limit: refuses a large body")
   void refusesALargeBody() throws Exception {
     String large = "{\"breaker.calls\":7" + " ".repeat(16_384) + "}";
 

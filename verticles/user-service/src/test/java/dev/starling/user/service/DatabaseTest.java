@@ -94,9 +94,9 @@ class DatabaseTest {
     Database database = database(Map.of());
     List<Future<?>> jobs =
         IntStream.range(0, 50)
-            .<Future<?>>mapToObj(i -> database.job(connection -> Future.succeededFuture()))
+            .<Future<?>>mapToObj(i -> database.jobs().run(connection -> Future.succeededFuture()))
             .toList();
-    Future<?> migration = database.migrate();
+    Future<?> migration = database.jobs().migrate();
 
     assertWait(jobs, 17);
     assertThat(migration.isComplete()).isFalse();
