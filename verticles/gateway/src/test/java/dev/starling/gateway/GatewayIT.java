@@ -16,7 +16,9 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.handler.BodyHandler;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,7 +74,7 @@ class GatewayIT {
   }
 
   @Test
-  @DisplayName("HT4 refuses a long request line")
+  @DisplayName("HT4 Default maxInitialLineLength, which is kept: refuses a long request line")
   void refusesALongRequestLine() throws Exception {
     start();
 
@@ -81,7 +83,7 @@ class GatewayIT {
   }
 
   @Test
-  @DisplayName("HT4 refuses large headers")
+  @DisplayName("HT4 Default maxHeaderSize, which is kept: refuses large headers")
   void refusesLargeHeaders() throws Exception {
     start();
 
@@ -143,7 +145,7 @@ class GatewayIT {
   }
 
   @Test
-  @DisplayName("HT4 refuses a large body")
+  @DisplayName("HT4 Default body limit: refuses a large body")
   void refusesALargeBody() throws Exception {
     start(Map.of(Limit.HTTP_BODY, 1_024L));
     String head = "POST /items" + HOST + "content-type: application/json\r\n";
@@ -159,7 +161,7 @@ class GatewayIT {
   }
 
   @Test
-  @DisplayName("HT4 closes a connection that drips its headers")
+  @DisplayName("HT4 Default idleTimeout: closes a connection that drips its headers")
   void closesAConnectionThatDripsItsHeaders() throws Exception {
     start(Map.of(Limit.HTTP_HEADER, 500L));
     try (Line line = new Line(port)) {
@@ -191,6 +193,7 @@ class GatewayIT {
   }
 
   @Test
+  @DisplayName("HT4 Default idleTimeout: closes a connection that says nothing")
   void closesAConnectionThatSaysNothing() throws Exception {
     start(Map.of(Limit.HTTP_HEADER, 500L));
     try (Line line = new Line(port)) {
@@ -199,7 +202,7 @@ class GatewayIT {
   }
 
   @Test
-  @DisplayName("HT4 closes a connection that is idle")
+  @DisplayName("HT4 Default idleTimeout: closes a connection that is idle")
   void closesAConnectionThatIsIdle() throws Exception {
     start(Map.of(Limit.HTTP_IDLE, 500L));
     try (Line line = new Line(port)) {
@@ -292,6 +295,45 @@ class GatewayIT {
     assertProblem(large, 413);
     assertThat(large).contains("larger than 16384 bytes");
     assertProblem(once(sign("", "%zz=%")), 400);
+  }
+
+  @Test
+  @DisplayName("HT4 Default BodyHandler uploads: nothing that is sent becomes a file")
+  void keepsNoUploads() throws Exception {
+    start();
+    assertThat(once(sign("", "text=a"))).startsWith("HTTP/1.1 200");
+    String upload =
+        sign("", "--x\r\ncontent-disposition: form-data; name=a; filename=a\r\n\r\n{}\r\n--x--\r\n")
+            .replace("application/x-www-form-urlencoded", "multipart/form-data; boundary=x");
+    assertProblem(once(upload), 415);
+    assertProblem(once(upload.replace("/guestbook/new", "/items")), 415);
+    assertThat(Path.of(BodyHandler.DEFAULT_UPLOADS_DIRECTORY)).doesNotExist();
+  }
+
+  @Test
+  @DisplayName("HT4 Default maxFormFields, which is kept: a form has 256 fields at most")
+  void refusesFormsOfManyFields() throws Exception {
+    start();
+    assertThat(once(sign("", "a=b" + "&a=b".repeat(255)))).startsWith("HTTP/1.1 200");
+    assertProblem(once(sign("", "a=b" + "&a=b".repeat(256))), 400);
+  }
+
+  @Test
+  @DisplayName(
+      "HT7 Default http2ClearTextEnabled: speaks no HTTP/2 in clear, neither by upgrade nor by"
+          + " prior knowledge")
+  void speaksNoHttp2InClear() throws Exception {
+    start();
+    try (Line line = new Line(port)) {
+      line.send(
+          "GET /items/latest"
+              + HOST
+              + "connection: upgrade, http2-settings\r\nupgrade: h2c\r\n"
+              + "http2-settings: AAMAAABkAAQAAP__AAIAAAAA\r\n\r\n");
+      assertThat(line.answer()).startsWith("HTTP/1.1 200");
+    }
+    assertThat(once("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"))
+        .startsWith("HTTP/2.0 501");
   }
 
   @Test

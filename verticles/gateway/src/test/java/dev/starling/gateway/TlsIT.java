@@ -11,6 +11,8 @@ import dev.starling.harness.Harness;
 import dev.starling.runtime.CertificateWatch;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
+import java.io.DataInputStream;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -28,6 +30,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterEach;
@@ -38,6 +41,15 @@ import org.slf4j.LoggerFactory;
 
 /** The gateway with a certificate of its own. */
 class TlsIT {
+  private static final int HEADERS = 1;
+  private static final int RST_STREAM = 3;
+  private static final int SETTINGS = 4;
+  private static final int GO_AWAY = 7;
+  private static final int END_STREAM = 1;
+  private static final int END_HEADERS = 4;
+  private static final int CANCEL = 8;
+  private static final int ENHANCE_YOUR_CALM = 11;
+
   private static final char[] PASSWORD = "password".toCharArray();
 
   @TempDir private Path directory;
@@ -83,6 +95,58 @@ class TlsIT {
                 HttpResponse.BodyHandlers.ofString());
     assertThat(answer.statusCode()).isEqualTo(413);
     assertThat(get(trusted, HttpClient.Version.HTTP_2).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  @DisplayName("HT4 Default HTTP/2 RST guard, which is kept: ends a flood of calls that are undone")
+  void endsAFloodOfCallsThatAreUndone() throws Exception {
+    Certificate trusted = install("first");
+    start();
+    try (SSLSocket socket =
+        (SSLSocket)
+            trusting(trusted).getSocketFactory().createSocket("localhost", gateway.port())) {
+      SSLParameters parameters = socket.getSSLParameters();
+      parameters.setApplicationProtocols(new String[] {"h2"});
+      socket.setSSLParameters(parameters);
+      socket.setSoTimeout(15_000);
+      Buffer flood =
+          Buffer.buffer("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+              .appendBuffer(frame(SETTINGS, 0, 0, Buffer.buffer()));
+      Buffer get =
+          Buffer.buffer(new byte[] {(byte) 0x82, (byte) 0x87, 0x41, 1, 'x', 0x44, 7})
+              .appendString("/slow/a"); // RFC 7541: GET, https, :authority, :path
+      for (int stream = 1; stream < 600; stream += 2) {
+        flood
+            .appendBuffer(frame(HEADERS, END_STREAM | END_HEADERS, stream, get))
+            .appendBuffer(frame(RST_STREAM, 0, stream, Buffer.buffer().appendInt(CANCEL)));
+      }
+      socket.getOutputStream().write(flood.getBytes());
+
+      assertThat(goAway(new DataInputStream(socket.getInputStream()))).isEqualTo(ENHANCE_YOUR_CALM);
+    }
+  }
+
+  /** RFC 9113. */
+  private static Buffer frame(int type, int flags, int stream, Buffer payload) {
+    return Buffer.buffer()
+        .appendMedium(payload.length())
+        .appendByte((byte) type)
+        .appendByte((byte) flags)
+        .appendInt(stream)
+        .appendBuffer(payload);
+  }
+
+  /** Why the server ends the connection, as soon as it says so. */
+  private static int goAway(DataInputStream in) throws IOException {
+    while (true) {
+      int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
+      int type = in.readUnsignedByte();
+      in.skipNBytes(5);
+      Buffer payload = Buffer.buffer(in.readNBytes(length));
+      if (type == GO_AWAY) {
+        return payload.getInt(4);
+      }
+    }
   }
 
   @Test
@@ -134,7 +198,8 @@ class TlsIT {
   }
 
   @Test
-  @DisplayName("TL1 refuses old protocols and plain text")
+  @DisplayName(
+      "TL1 Default TLS protocols, which are kept: refuses old ones and plain text, prefers 1.3")
   void refusesOldProtocolsAndPlainText() throws Exception {
     Certificate trusted = install("first");
     start();
@@ -143,6 +208,7 @@ class TlsIT {
         .isInstanceOf(SSLHandshakeException.class);
     assertThat(handshake(trusted, "TLSv1.2")).isEqualTo("TLSv1.2");
     assertThat(handshake(trusted, "TLSv1.3")).isEqualTo("TLSv1.3");
+    assertThat(handshake(trusted, "TLSv1.2", "TLSv1.3")).isEqualTo("TLSv1.3");
     try (Line line = new Line(gateway.port())) {
       assertThat(line.send("GET /items/latest HTTP/1.1\r\nhost: x\r\n\r\n").untilClosed())
           .doesNotContain("HTTP/1.1 200");
@@ -251,11 +317,11 @@ class TlsIT {
     return context;
   }
 
-  private String handshake(Certificate trusted, String protocol) throws Exception {
+  private String handshake(Certificate trusted, String... protocols) throws Exception {
     try (SSLSocket socket =
         (SSLSocket)
             trusting(trusted).getSocketFactory().createSocket("localhost", gateway.port())) {
-      socket.setEnabledProtocols(new String[] {protocol});
+      socket.setEnabledProtocols(protocols);
       socket.startHandshake();
       return socket.getSession().getProtocol();
     }
