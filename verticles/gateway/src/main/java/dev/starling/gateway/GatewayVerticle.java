@@ -104,7 +104,7 @@ public final class GatewayVerticle extends VerticleBase {
       return Future.succeededFuture(options);
     }
     return vertx
-        .executeBlocking(() -> Certificate.ofServer("http.tls", Path.of(directory)))
+        .executeBlocking(() -> Certificate.ofServer("http.tls", Path.of(directory)), false)
         .onSuccess(read -> certificate = read)
         .map(read -> options.setSsl(true).setUseAlpn(true).setKeyCertOptions(read.key()));
   }

@@ -9,9 +9,14 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import io.vertx.core.WorkerExecutor;
+import java.util.concurrent.Callable;
 
 /**
- * Holds the table of modules in verticles/README.md: who may know whom, who alone may touch what.
+ * Holds the table of modules in verticles/README.md: who may know whom, who alone may touch what,
+ * and what nobody may leave to a default.
  */
 @AnalyzeClasses(packages = "dev.starling", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
@@ -131,4 +136,15 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("io.vertx.circuitbreaker..");
+
+  /** Default executeBlocking ordered=true: what one context asks for would wait for its turn. */
+  @ArchTest
+  static final ArchRule nothingThatBlocksWaitsForItsTurn =
+      noClasses()
+          .should()
+          .callMethod(Vertx.class, "executeBlocking", Callable.class)
+          .orShould()
+          .callMethod(Context.class, "executeBlocking", Callable.class)
+          .orShould()
+          .callMethod(WorkerExecutor.class, "executeBlocking", Callable.class);
 }

@@ -44,6 +44,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
@@ -104,6 +105,7 @@ class ClusterTlsIT {
   }
 
   @Test
+  @DisplayName("TL2 Default EventBusOptions.clientAuth and trustAll: not with another authority")
   void exchangesNothingWithANodeOfAnotherAuthority() {
     Vertx one = node("one", authority);
     Vertx two = node("two", authority);
@@ -159,6 +161,7 @@ class ClusterTlsIT {
   }
 
   @Test
+  @DisplayName("TL2 Default EventBusOptions.ssl: takes no message from a connection without TLS")
   void takesNoMessageFromAConnectionWithoutTls() throws Exception {
     Cluster open = cluster("one", Optional.empty());
     start("one", open);
@@ -175,6 +178,7 @@ class ClusterTlsIT {
   }
 
   @Test
+  @DisplayName("TL2 Default clientAuth: asks for a certificate with its own new one, too")
   void usesNewCertificatesAndANewAuthorityForNewConnections() {
     Vertx one = watching("one", authority);
     Vertx two = watching("two", authority);

@@ -63,7 +63,7 @@ public final class CertificateWatch implements AutoCloseable {
   private void look() {
     remind(Instant.now());
     vertx
-        .executeBlocking(current::changed)
+        .executeBlocking(current::changed, false)
         .compose(changed -> changed.map(this::replace).orElseGet(Future::succeededFuture))
         .onSuccess(v -> complaint = "")
         .onFailure(this::complain);

@@ -21,6 +21,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -171,6 +172,8 @@ class ServiceClientIT {
   }
 
   @Test
+  @DisplayName(
+      "HT11 Default DeliveryOptions.sendTimeout: ends within the time that its caller gives")
   void endsWithinTheTimeThatItsCallerGives() {
     Companion first = companion().freeze();
     Companion second = companion().freeze();

@@ -99,14 +99,16 @@ class TokenVerifierTest {
         "\"at+jwt\"",
         ""
       })
-  @DisplayName("AT2 refuses a header that is not exactly ours")
+  @DisplayName(
+      "AT2 Default JWTAuth (no kid, crit, any typ): refuses a header that is not exactly ours")
   void refusesAHeaderThatIsNotExactlyOurs(String header) {
     assertRefused(sign(part(header) + "." + part(claims().encode())));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"iss", "aud", "exp", "iat", "sub", "jti"})
-  @DisplayName("AT2 refuses a token without a claim")
+  @DisplayName(
+      "AT2 Default JWTAuth (exp absent, exp null): refuses a token without a claim, by its future")
   void refusesATokenWithoutAClaim(String claim) {
     JsonObject without = claims();
     without.remove(claim);
