@@ -56,7 +56,8 @@ class MailServerTest {
   }
 
   @Test
-  @DisplayName("OP1 Default MailConfig.login: a password is only sent to who asks for none in vain")
+  @DisplayName(
+      "OP1 Default MailConfig.login: who has a password logs in or sends nothing, who has none does not")
   void logsInWhenItHasAPassword() {
     assertThat(connection("smtp://user:sesame@mail.example").getLogin())
         .isEqualTo(LoginOption.REQUIRED);
