@@ -219,7 +219,7 @@ class OperatorIT {
   }
 
   @Test
-  @DisplayName("HT4 closes a connection that drips its first request")
+  @DisplayName("HT4 Default idleTimeout: closes a connection that drips its first request")
   void closesAConnectionThatDripsItsFirstRequest() throws Exception {
     try (Socket socket = new Socket("127.0.0.1", operator.port())) {
       assertDropped(socket);

@@ -180,7 +180,7 @@ class GatewayIT {
   }
 
   @Test
-  @DisplayName("HT4 answers a body that drips")
+  @DisplayName("HT4 Default idleTimeout: answers a body that drips")
   void answersABodyThatDrips() throws Exception {
     start(Map.of(Limit.HTTP_HEADER, 500L, Limit.HTTP_BODY_TIMEOUT, 700L));
     try (Line line = new Line(port)) {
@@ -276,7 +276,7 @@ class GatewayIT {
   }
 
   @Test
-  @DisplayName("HT3 HT4 pages get no other bodies than forms, and no large ones")
+  @DisplayName("HT3 HT4 Default body limit: pages get no bodies but forms, and no large ones")
   void givesPagesNothingButForms() throws Exception {
     start();
     for (String type :

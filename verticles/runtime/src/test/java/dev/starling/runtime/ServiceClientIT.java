@@ -238,7 +238,8 @@ class ServiceClientIT {
   }
 
   @Test
-  @DisplayName("Default DeliveryOptions.sendTimeout: a ping that is lost is soon followed by another")
+  @DisplayName(
+      "Default DeliveryOptions.sendTimeout: a ping that is lost is soon followed by another")
   void callsNoInstanceThatHasNotAnsweredAPing() {
     companion();
     Companion mute = new Companion(one, member(), "lab", ALL).mute(true).publish();

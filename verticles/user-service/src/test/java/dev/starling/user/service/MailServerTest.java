@@ -2,7 +2,7 @@ package dev.starling.user.service;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
@@ -50,9 +50,10 @@ class MailServerTest {
     MailMessage mail =
         new MailMessage().setFrom("a@mail.example").setTo("b@mail.example").setText("secret");
 
-    assertThatThrownBy(() -> MailClient.create(vertx, connection).sendMail(mail).await(10, SECONDS))
-        .hasMessageContaining("STARTTLS");
+    Throwable refusal =
+        catchThrowable(() -> MailClient.create(vertx, connection).sendMail(mail).await(5, SECONDS));
     assertThat(heard).noneMatch(line -> line.startsWith("MAIL"));
+    assertThat(refusal).hasMessageContaining("STARTTLS");
   }
 
   @Test
