@@ -107,7 +107,7 @@ final class Situation {
         case LEFT -> {
           boolean lost = !report.stopping() && member.age() < LOST_LATELY;
           if (lost) {
-            find(true, member.name(), "left, " + member.why());
+            find(true, member.name(), "left" + (member.why() == null ? "" : ", " + member.why()));
           }
         }
         case SILENT ->

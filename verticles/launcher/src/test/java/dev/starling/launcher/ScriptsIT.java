@@ -116,6 +116,28 @@ class ScriptsIT {
   }
 
   @Test
+  void theFlockOfTheReadmeIsShown() throws Exception {
+    try (StarlingProcess node = StarlingProcess.in(directory).onAnyPort().start()) {
+      Client client = new Client(node.api());
+      assertThat(client.register("ada").statusCode()).isEqualTo(201);
+      assertThat(client.login("ada").statusCode()).isEqualTo(200);
+      String commands = block("flock", node);
+      String function = commands.substring(0, commands.indexOf("\n\n") + 1);
+      Matcher look = Pattern.compile("(?m)^(look .*)\n# ([^…]*)…").matcher(commands);
+      int looks = 0;
+      while (look.find()) {
+        Awaitility.await() // reports are a second old
+            .untilAsserted(
+                () ->
+                    assertThat(run(Map.of(), "bash", "-c", function + look.group(1)).output())
+                        .startsWith(look.group(2).strip()));
+        looks++;
+      }
+      assertThat(looks).isEqualTo(3);
+    }
+  }
+
+  @Test
   void sendPrintsTheReplyOrTheRefusal() throws Exception {
     try (StarlingProcess node =
         StarlingProcess.in(directory)

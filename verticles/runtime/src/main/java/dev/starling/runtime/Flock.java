@@ -136,12 +136,15 @@ public final class Flock {
   }
 
   private void hear(Message<Object> message) {
-    Optional<NodeReport> told = seal.open(message.body()).flatMap(Flock::read);
-    if (told.isEmpty()) {
+    Optional<JsonObject> told = seal.open(message.body());
+    if (told.isPresent()) {
+      read(told.get()).ifPresent(this::hear);
+    } else {
       refusals.report("message on " + NAME);
-      return;
     }
-    NodeReport report = told.get();
+  }
+
+  private void hear(NodeReport report) {
     if (!node.membership().nodes().contains(report.node())) {
       return; // It has left, or somebody sends again what it said.
     }
