@@ -45,12 +45,18 @@ final class Orders {
     assertThat(send(client.request("/ops/desired/" + key).DELETE()).statusCode()).isEqualTo(204);
   }
 
-  /** The entries of a list, each by the member that names it. */
-  List<JsonObject> list(String what) throws Exception {
+  /** All that a view shows. */
+  JsonObject view(String what) throws Exception {
     HttpResponse<String> answer = send(client.request("/ops/" + what));
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-    return new JsonObject(answer.body())
-        .getJsonArray(what).stream().map(JsonObject.class::cast).toList();
+    return new JsonObject(answer.body());
+  }
+
+  /** The entries of a list, each by the member that names it. */
+  List<JsonObject> list(String what) throws Exception {
+    return view(what).getJsonArray(what.split("\\?")[0]).stream()
+        .map(JsonObject.class::cast)
+        .toList();
   }
 
   List<String> desired() throws Exception {
