@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.starling.runtime.Call;
 import dev.starling.runtime.Limits;
 import dev.starling.runtime.Membership;
 import dev.starling.runtime.Node;
@@ -51,7 +52,8 @@ class OperatorIT {
     node =
         Node.join(
                 vertx,
-                new Node.Options("one", "i", "a", "user.keys", "", 1, Limits.standard(), false),
+                new Node.Options(
+                    "one", "i", "a", "user.keys", "", 1, Limits.standard(), false, Call::newTrace),
                 Membership.alone("1"),
                 Secrets.in(secrets, true),
                 Meters.create(),

@@ -164,7 +164,7 @@ final class Pipeline {
       arrival.begun();
       context.addEndHandler(v -> answered(arrival));
     }
-    String trace = Call.newTrace();
+    String trace = node.options().traces().get();
     context.put(TRACE, trace);
     Answers.common(request, trace);
     if (node.drain().isOn() && request.version() != HttpVersion.HTTP_2) {
@@ -251,7 +251,7 @@ final class Pipeline {
     cancel(context);
     String trace = context.get(TRACE);
     if (trace == null) { // Refused before any route.
-      trace = Call.newTrace();
+      trace = node.options().traces().get();
       Answers.common(context.request(), trace);
     }
     ServiceException problem = problem(context, trace);

@@ -80,7 +80,15 @@ public class ChoiceBenchmark {
         Node.join(
                 vertx,
                 new Node.Options(
-                    "bench", "issuer", "audience", "keys.get", "", 1, Limits.standard(), false),
+                    "bench",
+                    "issuer",
+                    "audience",
+                    "keys.get",
+                    "",
+                    1,
+                    Limits.standard(),
+                    false,
+                    Call::newTrace),
                 crowd,
                 Secrets.in(secrets, true),
                 new SimpleMeterRegistry(),

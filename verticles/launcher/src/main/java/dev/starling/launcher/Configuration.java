@@ -95,6 +95,10 @@ final class Configuration {
     return value(path, Duration.class);
   }
 
+  double share(String path) {
+    return value(path, Double.class);
+  }
+
   /** In bytes. */
   long bytes(String path) {
     return value(path, Long.class);

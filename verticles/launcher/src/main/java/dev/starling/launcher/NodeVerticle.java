@@ -2,6 +2,7 @@ package dev.starling.launcher;
 
 import dev.starling.console.OperatorVerticle;
 import dev.starling.gateway.GatewayVerticle;
+import dev.starling.runtime.Call;
 import dev.starling.runtime.Limit;
 import dev.starling.runtime.Limits;
 import dev.starling.runtime.Membership;
@@ -105,7 +106,8 @@ final class NodeVerticle extends VerticleBase {
         configuration.text("auth.revocations"),
         configuration.integer("cluster.minimum-size"),
         limits,
-        configuration.flag("faults.enabled"));
+        configuration.flag("faults.enabled"),
+        configuration.isConfigured("traces.otlp") ? Traces::current : Call::newTrace);
   }
 
   private Future<?> starting() {

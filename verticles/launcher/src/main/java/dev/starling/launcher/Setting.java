@@ -168,6 +168,13 @@ record Setting(String path, Type type, String standard, boolean secret, String m
           text -> within(Integer.valueOf(text.strip()), min, max));
     }
 
+    static Type share() {
+      return new Type(
+          "a number from 0 to 1",
+          Double.class,
+          text -> Double.valueOf(matching(text.strip(), "0(\\.\\d{1,9})?|1(\\.0{1,9})?")));
+    }
+
     static Type port() {
       return new Type("a port from 0 to 65535", Integer.class, integer(0, 65535).reader());
     }

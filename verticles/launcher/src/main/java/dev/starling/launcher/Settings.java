@@ -8,6 +8,7 @@ import static dev.starling.launcher.Setting.Type.list;
 import static dev.starling.launcher.Setting.Type.oneOf;
 import static dev.starling.launcher.Setting.Type.path;
 import static dev.starling.launcher.Setting.Type.port;
+import static dev.starling.launcher.Setting.Type.share;
 import static dev.starling.launcher.Setting.Type.text;
 
 import dev.starling.runtime.Limit;
@@ -256,6 +257,16 @@ final class Settings {
             flag(),
             "false",
             "Whether operators may make calls of this node fail or wait, to test the others"),
+        new Setting(
+            "traces.otlp",
+            text("an address such as http://127.0.0.1:4318/v1/traces", "https?://[^\\s?#@]+"),
+            "",
+            "Where the spans of calls are sent (OTLP over HTTP); empty: nowhere"),
+        new Setting(
+            "traces.sample",
+            share(),
+            "1",
+            "Share of the traces begun here that is sent; who sends traceparent decides himself"),
         new Setting(
             "log.level",
             oneOf("trace", "debug", "info", "warn", "error"),

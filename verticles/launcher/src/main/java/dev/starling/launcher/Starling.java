@@ -191,6 +191,10 @@ public final class Starling extends VertxApplication implements VertxApplication
   public VertxBuilder createVertxBuilder(VertxOptions options) {
     options.setPreferNativeTransport(true);
     VertxBuilder builder = VertxApplicationHooks.super.createVertxBuilder(options);
+    if (configuration.isConfigured("traces.otlp")) {
+      String collector = configuration.text("traces.otlp");
+      builder.withTracer(Traces.to(collector, configuration.share("traces.sample"), name));
+    }
     if (!arguments.cluster()) {
       membership = Membership.alone(UUID.randomUUID().toString());
       return builder;

@@ -120,6 +120,17 @@ class ArchitectureTest {
           .resideInAnyPackage("com.hazelcast..", "io.vertx.spi.cluster..");
 
   @ArchTest
+  static final ArchRule onlyTracesTouchOpenTelemetry =
+      noClasses()
+          .that()
+          .doNotHaveFullyQualifiedName("dev.starling.launcher.Traces")
+          .and()
+          .doNotHaveFullyQualifiedName("dev.starling.launcher.Collector")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.opentelemetry..", "io.vertx.tracing..");
+
+  @ArchTest
   static final ArchRule onlyTheRegistryTouchesServiceDiscovery =
       noClasses()
           .that()

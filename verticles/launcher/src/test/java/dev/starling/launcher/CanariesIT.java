@@ -24,6 +24,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -61,6 +62,7 @@ class CanariesIT {
   @TempDir private static Path directory;
   private static Postgres postgres;
   private static GreenMail post;
+  private static OtlpReceiver collector;
   private static StarlingProcess users;
   private static StarlingProcess gateway;
   private static Client client;
@@ -75,6 +77,7 @@ class CanariesIT {
     postgres = new Postgres(directory);
     post = new GreenMail(new ServerSetup(0, "127.0.0.1", ServerSetup.PROTOCOL_SMTP));
     post.start();
+    collector = new OtlpReceiver();
     users = node("user").start();
     gateway = node("gateway").start();
     client = new Client(gateway.api());
@@ -88,6 +91,7 @@ class CanariesIT {
         .inCluster()
         .with("services", services)
         .with("log.level", "trace")
+        .with("traces.otlp", collector.url())
         .with("database.url", postgres.url())
         .with("user.mail-server", "smtp://127.0.0.1:" + post.getSmtp().getPort())
         .with("user.mail-from", "accounts@starling.example")
@@ -98,6 +102,7 @@ class CanariesIT {
   static void stop() {
     gateway.close();
     users.close();
+    collector.close();
     post.stop();
     postgres.close();
   }
@@ -273,6 +278,21 @@ class CanariesIT {
     as("e30." + token.replace('.', '_'), "PUT", "/api/users/me/password", credentials(NEXT));
   }
 
+  /** What may be in a log at level TRACE and is in no span: addresses, methods, any header. */
+  private static void hideInSpans(String token) throws Exception {
+    for (String path : List.of("/api/users/spy", "/api/users/me?spy=spy", "/spy", "/account/spy")) {
+      send(
+          client
+              .request(path)
+              .header("Authorization", "Bearer " + token)
+              .header("tracestate", "spy=spy")
+              .header("baggage", "spy=spy")
+              .method("SPY", BodyPublishers.noBody())
+              .build());
+      client.send(client.request(path).header("tracestate", "spy=spy").build());
+    }
+  }
+
   private static void failWithoutTheDatabase() throws Exception {
     try (Postgres.Lock lock = postgres.lock("users")) {
       assertThat(lock).isNotNull();
@@ -306,6 +326,7 @@ class CanariesIT {
         "password hash",
         postgres.query("SELECT password_hash FROM users").get(0).getString(0).substring(40));
     failOnAllRoutes();
+    hideInSpans(CANARIES.get("first access token"));
     failWithoutTheDatabase();
 
     CANARIES.put("name", NAME);
@@ -321,6 +342,9 @@ class CanariesIT {
     Map<String, String> all = everythingToRead();
     assertThat(all.get("output of the user node")).contains("TRACE", "DefaultRecordStore");
     assertThat(all.get("output of the gateway")).contains("TRACE RouterImpl");
+    assertThat(all.get("spans"))
+        .contains("INSERT INTO users", "user.login", "\"_OTHER\"", "error.type")
+        .doesNotContainIgnoringCase("spy");
     all.forEach((where, text) -> assertThat(found(text)).as(where).isEmpty());
     for (HttpResponse<String> answer : ANSWERS) {
       if (answer.statusCode() >= 400) {
@@ -352,6 +376,11 @@ class CanariesIT {
     Map<String, String> all = new LinkedHashMap<>();
     all.put("output of the user node", users.output());
     all.put("output of the gateway", gateway.output());
+    all.put(
+        "spans",
+        collector.spans().stream()
+            .map(OtlpReceiver.Received::all)
+            .collect(Collectors.joining("\n")));
     for (StarlingProcess node : List.of(users, gateway)) {
       all.put("threads of " + node.pid(), run("jstack", "-l", Long.toString(node.pid())));
       Client operator = new Client(node.operator());

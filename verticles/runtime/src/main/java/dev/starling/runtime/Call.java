@@ -19,6 +19,10 @@ public final class Call {
   public static final String KEY = "idempotency-key";
 
   static final String TRACE = "trace";
+
+  /** What a tracer on the way adds (W3C Trace Context); where it does, both name one trace. */
+  static final String PARENT = "traceparent";
+
   static final String TOKEN = "token";
   static final String BUDGET = "budget";
   static final String SOURCE = "source";
@@ -30,6 +34,8 @@ public final class Call {
   private static final HexFormat HEX = HexFormat.of();
   private static final int LONGEST_AGENT = 200;
   private static final Pattern UNPRINTABLE = Pattern.compile("[^ -~]");
+  private static final Pattern PARENTS =
+      Pattern.compile("00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}");
   private static final Pattern VISIBLE = Pattern.compile("[!-~]{1,255}");
 
   private final String trace;
@@ -98,10 +104,9 @@ public final class Call {
    * @param waited milliseconds that the message waited before it was read
    */
   static Call received(MultiMap headers, long budget, long waited) {
-    String trace = headers.get(TRACE);
     long left = Math.max(0, Math.min(budget, parse(headers.get(BUDGET), budget) - waited));
     return new Call(
-        isTrace(trace) ? trace : newTrace(),
+        trace(headers),
         headers.get(TOKEN),
         address(headers.get(SOURCE)),
         printable(headers.get(AGENT)),
@@ -111,6 +116,15 @@ public final class Call {
         false,
         headers.contains(WATCHED),
         new Steps());
+  }
+
+  private static String trace(MultiMap headers) {
+    String parent = headers.get(PARENT);
+    if (parent != null && PARENTS.matcher(parent).matches()) {
+      return parent.substring(3, 35);
+    }
+    String trace = headers.get(TRACE);
+    return isTrace(trace) ? trace : newTrace();
   }
 
   private static String address(String text) {

@@ -45,6 +45,8 @@ public final class Node implements Shareable {
    * @param leastNodes nodes below which this one takes itself for cut off; 1 for never
    * @param limits as configured and as they are now
    * @param faults whether operators may make calls fail or wait, to see what comes of it
+   * @param traces gives the id of the trace that a request from outside belongs to, on its context:
+   *     {@link Call#newTrace()}, or what a tracer says
    */
   public record Options(
       String name,
@@ -54,7 +56,8 @@ public final class Node implements Shareable {
       String revocations,
       int leastNodes,
       Limits limits,
-      boolean faults) {}
+      boolean faults,
+      Supplier<String> traces) {}
 
   private final Vertx vertx;
 
