@@ -1,6 +1,7 @@
 package dev.starling.account;
 
 import dev.starling.gateway.Pages;
+import dev.starling.runtime.Call;
 import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.Node;
 import dev.starling.runtime.Operation;
@@ -273,7 +274,10 @@ final class Visit {
       return;
     }
     if (refusal.code() == ErrorCode.INTERNAL) {
-      log.error("{} failed, trace {}", request.path(), trace(), failure);
+      log.atError()
+          .addKeyValue(Call.TRACE, trace())
+          .setCause(failure)
+          .log("{} failed", request.path());
     }
     sayWhen(refusal);
     show(refusal.code().status(), "message", Message.of(refusal.code().status(), trace()));

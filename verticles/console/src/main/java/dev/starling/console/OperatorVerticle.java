@@ -238,7 +238,10 @@ public final class OperatorVerticle extends VerticleBase {
         failure instanceof HttpException http ? http.getStatusCode() : context.statusCode();
     ErrorCode code = ErrorCode.ofStatus(status);
     if (code.isFault()) {
-      log.error("{} failed, trace {}", context.request().path(), trace, failure);
+      log.atError()
+          .addKeyValue(Call.TRACE, trace)
+          .setCause(failure)
+          .log("{} failed", context.request().path());
     }
     return new ServiceException(code, code.title());
   }

@@ -40,7 +40,6 @@ final class Pipeline {
           "\\s*application/x-www-form-urlencoded\\s*(;\\s*charset=\"?utf-8\"?\\s*)?",
           Pattern.CASE_INSENSITIVE);
   private static final long MAX_FORM = 16_384;
-  private static final String TRACE = "trace";
   private static final String BODY = "body";
   private static final String LIMIT = "limit";
   private static final long LINGER = 1_000;
@@ -165,7 +164,7 @@ final class Pipeline {
       context.addEndHandler(v -> answered(arrival));
     }
     String trace = node.options().traces().get();
-    context.put(TRACE, trace);
+    context.put(Call.TRACE, trace);
     Answers.common(request, trace);
     if (node.drain().isOn() && request.version() != HttpVersion.HTTP_2) {
       request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
@@ -243,13 +242,13 @@ final class Pipeline {
 
   /** The call of a request that has arrived whole: its operation's time begins now. */
   Call call(RoutingContext context, String token, long budget) {
-    return Call.begin(context.<String>get(TRACE), token, budget)
+    return Call.begin(context.<String>get(Call.TRACE), token, budget)
         .from(addresses.of(context.request()), context.request().getHeader(HttpHeaders.USER_AGENT));
   }
 
   private void fail(RoutingContext context) {
     cancel(context);
-    String trace = context.get(TRACE);
+    String trace = context.get(Call.TRACE);
     if (trace == null) { // Refused before any route.
       trace = node.options().traces().get();
       Answers.common(context.request(), trace);
@@ -279,7 +278,10 @@ final class Pipeline {
         failure instanceof HttpException http ? http.getStatusCode() : context.statusCode();
     ErrorCode code = ErrorCode.ofStatus(status);
     if (code.isFault()) {
-      log.error("{} failed, trace {}", context.request().path(), trace, failure);
+      log.atError()
+          .addKeyValue(Call.TRACE, trace)
+          .setCause(failure)
+          .log("{} failed", context.request().path());
     }
     return new ServiceException(code, detail(code, context));
   }

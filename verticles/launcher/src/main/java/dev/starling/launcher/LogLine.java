@@ -4,10 +4,14 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.classic.spi.StackTraceElementProxy;
 import ch.qos.logback.core.LayoutBase;
+import dev.starling.runtime.Call;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
+import org.slf4j.event.KeyValuePair;
 
 /**
  * One line for each event, and one for each exception and frame below it. What a client sent begins
@@ -31,14 +35,26 @@ public final class LogLine extends LayoutBase<ILoggingEvent> {
         .append(" %-5s ".formatted(event.getLevel()))
         .append(logger.substring(logger.lastIndexOf('.') + 1))
         .append(' ')
-        .append(seen(String.valueOf(event.getFormattedMessage())))
-        .append('\n');
+        .append(seen(String.valueOf(event.getFormattedMessage())));
+    trace(event).ifPresent(trace -> lines.append(", trace ").append(seen(trace)));
+    lines.append('\n');
     for (IThrowableProxy thrown = event.getThrowableProxy();
         thrown != null;
         thrown = thrown.getCause()) {
       append(thrown, thrown == event.getThrowableProxy() ? "" : "Caused by: ", lines);
     }
     return lines.toString();
+  }
+
+  /** Which call it was that something is said of, if that is known. */
+  static Optional<String> trace(ILoggingEvent event) {
+    List<KeyValuePair> pairs = event.getKeyValuePairs();
+    return pairs == null
+        ? Optional.empty()
+        : pairs.stream()
+            .filter(pair -> pair.key.equals(Call.TRACE))
+            .map(pair -> String.valueOf(pair.value))
+            .findFirst();
   }
 
   private static void append(IThrowableProxy thrown, String prefix, StringBuilder lines) {

@@ -5,6 +5,7 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ConfiguratorRank;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
@@ -14,9 +15,13 @@ import org.slf4j.LoggerFactory;
 /** Says what is logged and how, in a fraction of the time that an XML file takes to read. */
 @ConfiguratorRank(ConfiguratorRank.CUSTOM_HIGH_PRIORITY)
 public final class Logging extends ContextAwareBase implements Configurator {
+  private static final String OWN = "logback.configurationFile";
+  private static final String STDERR = "stderr";
+  private static final String MAILS = "io.vertx.ext.mail";
+
   @Override
   public ExecutionStatus configure(LoggerContext logging) {
-    if (System.getProperty("logback.configurationFile") != null) {
+    if (System.getProperty(OWN) != null) {
       return ExecutionStatus.INVOKE_NEXT_IF_ANY;
     }
     LogLine layout = new LogLine();
@@ -28,7 +33,7 @@ public final class Logging extends ContextAwareBase implements Configurator {
     encoder.start();
     ConsoleAppender<ILoggingEvent> stderr = new ConsoleAppender<>();
     stderr.setContext(logging);
-    stderr.setName("stderr");
+    stderr.setName(STDERR);
     stderr.setTarget("System.err");
     stderr.setEncoder(encoder);
     stderr.start();
@@ -47,10 +52,29 @@ public final class Logging extends ContextAwareBase implements Configurator {
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 
+  static void setLevel(String level) {
+    LoggerContext logging = (LoggerContext) LoggerFactory.getILoggerFactory();
+    logging.getLogger("dev.starling").setLevel(Level.valueOf(level));
+  }
+
+  /** From now on, unless a configuration of logback's own says how. */
+  static void writeJson(String node) {
+    LoggerContext logging = (LoggerContext) LoggerFactory.getILoggerFactory();
+    Appender<ILoggingEvent> stderr = logging.getLogger(Logger.ROOT_LOGGER_NAME).getAppender(STDERR);
+    if (System.getProperty(OWN) == null
+        && stderr instanceof ConsoleAppender<ILoggingEvent> console) {
+      LogJson json = new LogJson();
+      json.setContext(logging);
+      json.setNode(node);
+      json.start();
+      console.setEncoder(json);
+    }
+  }
+
   /** Whatever is configured: this client would log the addresses and codes of all mails. */
   static void keepMailsSecret() {
     LoggerContext logging = (LoggerContext) LoggerFactory.getILoggerFactory();
-    logging.getLogger("io.vertx.ext.mail").setLevel(Level.INFO);
+    logging.getLogger(MAILS).setLevel(Level.INFO);
   }
 
   /**

@@ -83,6 +83,7 @@ final class NodeVerticle extends VerticleBase {
   public Future<?> start() {
     return Node.join(vertx, options(), membership, secrets, meters, services.classes())
         .onSuccess(joined -> node = joined)
+        .onSuccess(joined -> new LogLevels().follow(joined.desired()))
         .onSuccess(joined -> joined.health().register("start", this::starting))
         .compose(joined -> unlessStopping(this::operator))
         .compose(v -> Future.fromCompletionStage(database, context))

@@ -271,7 +271,12 @@ final class Settings {
             "log.level",
             oneOf("trace", "debug", "info", "warn", "error"),
             "info",
-            "Least level that is logged"));
+            "Least level that is logged"),
+        new Setting(
+            "logs.format",
+            oneOf("text", "json"),
+            "text",
+            "How it is logged: for people, or one JSON object a line"));
   }
 
   private static Stream<Setting> limits() {

@@ -1,7 +1,5 @@
 package dev.starling.launcher;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.LoggerContext;
 import com.hazelcast.config.Config;
 import dev.starling.console.Meters;
 import dev.starling.runtime.Certificate;
@@ -139,8 +137,10 @@ public final class Starling extends VertxApplication implements VertxApplication
         configuration.isConfigured("node.name")
             ? configuration.text("node.name")
             : "node-" + ProcessHandle.current().pid();
-    LoggerContext logging = (LoggerContext) LoggerFactory.getILoggerFactory();
-    logging.getLogger("dev.starling").setLevel(Level.valueOf(configuration.text("log.level")));
+    Logging.setLevel(configuration.text("log.level"));
+    if (configuration.text("logs.format").equals("json")) {
+      Logging.writeJson(name);
+    }
     boolean alone = Exposure.isLoopbackOnly(configuration, arguments.cluster());
     if (arguments.cluster()) {
       hazelcast = ClusterConfig.of(configuration);

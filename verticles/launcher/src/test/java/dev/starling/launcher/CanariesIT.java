@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -78,14 +79,15 @@ class CanariesIT {
     post = new GreenMail(new ServerSetup(0, "127.0.0.1", ServerSetup.PROTOCOL_SMTP));
     post.start();
     collector = new OtlpReceiver();
-    users = node("user").start();
-    gateway = node("gateway").start();
+    String json = "<encoder class=\"dev.starling.launcher.LogJson\"/>";
+    users = node("user", TRACE).start();
+    gateway = node("gateway", TRACE.replaceFirst("(?s)<encoder.*</encoder>", json)).start();
     client = new Client(gateway.api());
     await().atMost(PATIENCE).until(() -> client.status("/api/users/me") == 401);
   }
 
-  private static StarlingProcess.Builder node(String services) throws IOException {
-    Path trace = Files.writeString(directory.resolve("trace.xml"), TRACE);
+  private static StarlingProcess.Builder node(String services, String logging) throws IOException {
+    Path trace = Files.writeString(directory.resolve(services + ".xml"), logging);
     return StarlingProcess.in(directory)
         .onAnyPort()
         .inCluster()
@@ -341,7 +343,8 @@ class CanariesIT {
     }
     Map<String, String> all = everythingToRead();
     assertThat(all.get("output of the user node")).contains("TRACE", "DefaultRecordStore");
-    assertThat(all.get("output of the gateway")).contains("TRACE RouterImpl");
+    assertThat(all.get("output of the gateway"))
+        .contains("\"TRACE\",\"logger\":\"io.vertx.ext.web");
     assertThat(all.get("spans"))
         .contains("INSERT INTO users", "user.login", "\"_OTHER\"", "error.type")
         .doesNotContainIgnoringCase("spy");
@@ -430,15 +433,20 @@ class CanariesIT {
     raw("GET /forged HTTP/1.1\r\nHost: x\r\nTraceparent: forged\u009b\u0085\r\n\r\n");
     raw("\u0016\u0003\u0001forged\n12:00:00.000 ERROR forged\n\n");
 
+    assertThat(gateway.output().lines())
+        .filteredOn(line -> line.contains("forged") || line.contains("\"level\""))
+        .isNotEmpty()
+        .allMatch(line -> Instant.parse(new JsonObject(line).getString("time")) != null)
+        .noneMatch(line -> new JsonObject(line).getString("level").equals("ERROR"));
+    assertThat(users.output().lines())
+        .filteredOn(line -> line.contains("forged") || line.contains("\"level\""))
+        .allMatch(
+            line ->
+                line.matches(
+                    "\\d\\d:\\d\\d:\\d\\d\\.\\d{3} (TRACE|DEBUG|INFO |WARN ) .*"
+                        + "|(Caused by: )?[a-z]+\\.[\\w.$]+: .*"));
     for (StarlingProcess node : List.of(users, gateway)) {
       String output = node.output();
-      assertThat(output.lines())
-          .filteredOn(line -> line.contains("forged") || line.contains("\"level\""))
-          .allMatch(
-              line ->
-                  line.matches(
-                      "\\d\\d:\\d\\d:\\d\\d\\.\\d{3} (TRACE|DEBUG|INFO |WARN ) .*"
-                          + "|(Caused by: )?[a-z]+\\.[\\w.$]+: .*"));
       assertThat(output.replaceAll("[\n\t]", "")).doesNotContainPattern("[\\p{Cc}\u2028\u2029]");
     }
   }

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.event.KeyValuePair;
 
 class LogLineTest {
   private static final Logger LOGGER = new LoggerContext().getLogger("dev.starling.Part");
@@ -48,6 +49,15 @@ class LogLineTest {
     assertThat(lines.get(1)).startsWith("java.lang.IllegalStateException: ");
     assertThat(lines.subList(2, lines.size() - 1))
         .allMatch(line -> line.startsWith("\tat ") || line.startsWith("Caused by: java.lang."));
+  }
+
+  @Test
+  @DisplayName("AU3 a trace is at the end, and escaped too")
+  void endsWithTheTrace() {
+    LoggingEvent event = new LoggingEvent("", LOGGER, Level.ERROR, "it failed", null, null);
+    event.addKeyValuePair(new KeyValuePair("trace", "4bf9\n"));
+
+    assertThat(new LogLine().doLayout(event)).endsWith(" Part it failed, trace 4bf9\\u000a\n");
   }
 
   @Test

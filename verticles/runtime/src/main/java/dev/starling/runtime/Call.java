@@ -18,7 +18,8 @@ public final class Call {
   /** Header of a call's key, on the bus and over HTTP. */
   public static final String KEY = "idempotency-key";
 
-  static final String TRACE = "trace";
+  /** Header of a call's trace on the bus, and the key by which log events have it. */
+  public static final String TRACE = "trace";
 
   /** What a tracer on the way adds (W3C Trace Context); where it does, both name one trace. */
   static final String PARENT = "traceparent";

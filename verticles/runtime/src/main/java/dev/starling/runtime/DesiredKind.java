@@ -24,10 +24,14 @@ enum DesiredKind {
       Names.INSTANCE,
       FaultSwitch.Fault.class,
       Duration.ofMinutes(10),
-      Duration.ofHours(1));
+      Duration.ofHours(1)),
+
+  /** What a logger logs on all nodes. */
+  LOG("log/", Names.LOGGER, Logging.class, Duration.ofMinutes(10), Duration.ofDays(1));
 
   private static final class Names {
     static final String NODE = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}";
+    static final String LOGGER = "[\\w.$-]{1,255}";
     static final String INSTANCE = "[a-z][a-z0-9-]{0,31}@" + NODE;
   }
 
@@ -36,6 +40,13 @@ enum DesiredKind {
           String state) {}
 
   private record Draining() {}
+
+  private record Logging(
+      @NotNull
+          @Pattern(
+              regexp = "trace|debug|info|warn|error",
+              message = "must be trace, debug, info, warn or error")
+          String level) {}
 
   private final String prefix;
   private final String name;
@@ -73,10 +84,11 @@ enum DesiredKind {
     }
     throw new ServiceException(
         ErrorCode.NOT_FOUND,
-        "The desired state has limits, breaker/SERVICE@NODE, drain/NODE and fault/SERVICE@NODE");
+        "The desired state has limits, breaker/SERVICE@NODE, drain/NODE, fault/SERVICE@NODE and"
+            + " log/LOGGER");
   }
 
-  /** What the key is about: an instance, a node, or nothing in particular. */
+  /** What the key is about: an instance, a node, a logger, or nothing in particular. */
   String name(String key) {
     return key.substring(prefix.length());
   }

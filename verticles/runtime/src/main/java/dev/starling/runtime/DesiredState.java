@@ -26,6 +26,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +48,12 @@ public final class DesiredState {
 
   /** The cluster map, and the address on which changes are told. */
   static final String NAME = "starling.desired";
+
+  /** The mail client would log whole mails, and with them their codes. */
+  private static final Pattern LOGGERS =
+      Pattern.compile(
+          "root|(?!io\\.vertx\\.ext\\.mail(\\.|$))"
+              + "(dev\\.starling|io\\.vertx|io\\.netty|com\\.hazelcast)(\\.[\\w$-]+)*");
 
   private static final long COMPARE_EVERY = 2_000;
   private static final int MOST_ENTRIES = 1_000;
@@ -174,6 +181,15 @@ public final class DesiredState {
     if (kind == DesiredKind.FAULT && !faults) {
       throw new ServiceException(
           ErrorCode.FORBIDDEN, "This node makes no faults; faults.enabled would allow it");
+    }
+    if (kind == DesiredKind.LOG && !LOGGERS.matcher(name).matches()) {
+      throw new ServiceException(
+          ErrorCode.INVALID,
+          "The level of "
+              + name
+              + " cannot be changed: only that of root, and of loggers of"
+              + " dev.starling, io.vertx (but for mails, which hold secrets), io.netty and"
+              + " com.hazelcast");
     }
     boolean ofInstance = kind == DesiredKind.FAULT || kind == DesiredKind.BREAKER;
     if (ofInstance && !instances.test(name)) {

@@ -218,9 +218,12 @@ final class OperationHandler<I, O> {
   private ServiceException log(Throwable failure, Call call) {
     ServiceException exception = ServiceException.of(failure);
     if (exception.code() == ErrorCode.TIMED_OUT) {
-      log.debug("{} was not done in time, trace {}", operation, call.trace());
+      log.atDebug().addKeyValue(Call.TRACE, call.trace()).log("{} was not done in time", operation);
     } else if (exception.code().isFault()) {
-      log.error("{} failed, trace {}", operation, call.trace(), failure);
+      log.atError()
+          .addKeyValue(Call.TRACE, call.trace())
+          .setCause(failure)
+          .log("{} failed", operation);
     }
     return exception;
   }

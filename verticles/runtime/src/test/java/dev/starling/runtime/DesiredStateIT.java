@@ -384,6 +384,10 @@ class DesiredStateIT {
         "breaker/user@n2; {}; INVALID; /state; null",
         "breaker/user@n2; {\"state\":\"ajar\"}; INVALID; /state; open, closed or reset",
         "breaker/user@n2; {\"state\":\"open\",\"a\":1}; MALFORMED; /a; not a member",
+        "log/root; {}; INVALID; /level; null",
+        "log/root; {\"level\":\"off\"}; INVALID; /level; trace, debug, info, warn or error",
+        "log/org.example; {\"level\":\"debug\"}; INVALID; ; of org.example cannot be changed",
+        "log/io.vertx.ext.mail; {\"level\":\"debug\"}; INVALID; ; mails, which hold secrets",
         "fault/user@n2; {\"error\":true}; INVALID; /share; null",
         "fault/user@n2; {\"share\":1.1,\"error\":true}; INVALID; /share; less",
         "fault/user@n2; {\"share\":-0.1,\"error\":true}; INVALID; /share; greater",
@@ -426,13 +430,14 @@ class DesiredStateIT {
     "fault/user@n2, PT1H1M",
     "fault/user@n2, PT0S",
     "breaker/user@n2, PT24H1S",
+    "log/root, PT24H1S",
     "drain/n1, P366D",
     "limits, P999999999D"
   })
   void lastsNoLongerThanItsKindMay(String key, Duration life) {
     String value = key.startsWith("fault") ? "{\"share\":1,\"error\":true}" : "{}";
     value = key.startsWith("breaker") ? "{\"state\":\"open\"}" : value;
-    String wanted = value;
+    String wanted = key.startsWith("log") ? "{\"level\":\"debug\"}" : value;
 
     ServiceException refusal =
         catchThrowableOfType(ServiceException.class, () -> put(one, key, wanted, life));
@@ -443,10 +448,17 @@ class DesiredStateIT {
   }
 
   @ParameterizedTest
-  @CsvSource({"fault/user@n2, PT10M", "breaker/user@n2, PT10M", "drain/n1,", "limits,"})
+  @CsvSource({
+    "fault/user@n2, PT10M",
+    "breaker/user@n2, PT10M",
+    "log/root, PT10M",
+    "drain/n1,",
+    "limits,"
+  })
   void lastsAsLongAsItsKindDoesByDefault(String key, Duration life) {
     String value = key.startsWith("fault") ? "{\"share\":1,\"error\":true}" : "{}";
     value = key.startsWith("breaker") ? "{\"state\":\"open\"}" : value;
+    value = key.startsWith("log") ? "{\"level\":\"debug\"}" : value;
 
     Entry entry = put(one, key, value);
 
