@@ -3,6 +3,7 @@ package dev.starling.console;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.starling.runtime.Call;
 import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.Limits;
 import dev.starling.runtime.Membership;
@@ -71,7 +72,8 @@ class FlockOpsIT {
     node =
         Node.join(
                 vertx,
-                new Node.Options("n1", "i", "a", "user.keys", "", 1, Limits.standard(), false),
+                new Node.Options(
+                    "n1", "i", "a", "user.keys", "", 1, Limits.standard(), false, Call::newTrace),
                 Membership.alone("1"),
                 Secrets.in(secrets, true),
                 Meters.create(),

@@ -273,7 +273,7 @@ final class Settings {
             "info",
             "Least level that is logged"),
         new Setting(
-            "logs.format",
+            "log.format",
             oneOf("text", "json"),
             "text",
             "How it is logged: for people, or one JSON object a line"));

@@ -138,7 +138,7 @@ public final class Starling extends VertxApplication implements VertxApplication
             ? configuration.text("node.name")
             : "node-" + ProcessHandle.current().pid();
     Logging.setLevel(configuration.text("log.level"));
-    if (configuration.text("logs.format").equals("json")) {
+    if (configuration.text("log.format").equals("json")) {
       Logging.writeJson(name);
     }
     boolean alone = Exposure.isLoopbackOnly(configuration, arguments.cluster());

@@ -36,7 +36,7 @@ class LogsIT {
   @BeforeAll
   static void start() throws Exception {
     postgres = new Postgres(directory);
-    users = node("user").with("logs.format", "json").start();
+    users = node("user").with("log.format", "json").start();
     gateway = node("gateway").start();
     client = new Client(gateway.api());
     await().atMost(PATIENCE).until(() -> client.register("ada").statusCode() == 409);
