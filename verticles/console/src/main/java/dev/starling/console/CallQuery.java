@@ -16,6 +16,7 @@ final class CallQuery {
       Set.of("trace", "service", "operation", "failed", "slower", "since", "limit");
   private static final int LIMIT = 100;
   private static final int MOST = 500;
+  private static final long LONGEST = 86_400_000;
 
   private CallQuery() {}
 
@@ -35,25 +36,33 @@ final class CallQuery {
         query.get("trace"),
         query.get("service"),
         query.get("operation"),
-        "true".equals(query.get("failed")),
+        failed(query.get("failed")),
         slower(query.get("slower")),
         since(query.get("since")),
         limit(query.get("limit")));
+  }
+
+  private static boolean failed(String text) {
+    if (text != null && !text.equals("true") && !text.equals("false")) {
+      throw malformed("failed must be true or false");
+    }
+    return "true".equals(text);
   }
 
   private static long slower(String text) {
     return text == null
         ? 0
         : Durations.read(text)
-            .map(Duration::toNanos)
-            .map(nanos -> nanos / 1_000)
-            .orElseThrow(() -> malformed("slower must be a number with a unit"));
+            .map(Duration::toMillis)
+            .filter(millis -> millis <= LONGEST)
+            .map(millis -> millis * 1_000)
+            .orElseThrow(() -> malformed("slower must be a number with a unit, up to a day"));
   }
 
   private static long since(String text) {
     try {
       return text == null ? 0 : Instant.parse(text).toEpochMilli();
-    } catch (DateTimeParseException e) {
+    } catch (DateTimeParseException | ArithmeticException e) {
       throw malformed("since must be a time such as 2026-11-26T10:00:00Z");
     }
   }

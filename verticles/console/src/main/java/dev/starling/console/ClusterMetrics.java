@@ -15,9 +15,13 @@ import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -32,7 +36,7 @@ final class ClusterMetrics {
 
   /** All of it in one of the forms of Prometheus. */
   static String of(Node node, Statistics statistics, String type) throws IOException {
-    List<Member> members = node.flock().members();
+    Collection<Member> members = byName(node.flock().members());
     Map<Statistics.Key, long[]> totals = statistics.totals();
     MetricSnapshots all =
         new MetricSnapshots(
@@ -47,12 +51,12 @@ final class ClusterMetrics {
                 "starling_flock_node_ready",
                 "1 when a node can do its work",
                 members,
-                m -> m.report() != null && m.report().ready() ? 1 : 0),
+                m -> m.state() == Flock.State.UP && m.report().ready() ? 1 : 0),
             gauge(
                 "starling_flock_node_age_seconds",
                 "Since a node has reported",
                 members,
-                m -> m.age() / 1_000.0),
+                m -> m.report() == null ? Double.NaN : m.age() / 1_000.0),
             gauge(
                 "starling_flock_node_heap_bytes",
                 "Heap in use",
@@ -66,6 +70,16 @@ final class ClusterMetrics {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     FORMATS.findWriter(type).write(bytes, all);
     return bytes.toString(StandardCharsets.UTF_8);
+  }
+
+  /** Two that have one name are one here: the one that came last. */
+  private static Collection<Member> byName(List<Member> members) {
+    Map<String, Member> byName = new TreeMap<>();
+    members.stream()
+        .filter(m -> m.state() != Flock.State.LEFT)
+        .sorted(Comparator.comparing(m -> m.report() == null ? Instant.MIN : m.report().started()))
+        .forEach(m -> byName.put(m.name(), m));
+    return byName.values();
   }
 
   private static HistogramSnapshot histogram(
@@ -104,17 +118,15 @@ final class ClusterMetrics {
   }
 
   private static GaugeSnapshot gauge(
-      String name, String help, List<Member> members, ToDoubleFunction<Member> value) {
+      String name, String help, Collection<Member> members, ToDoubleFunction<Member> value) {
     GaugeSnapshot.Builder gauge = GaugeSnapshot.builder().name(name).help(help);
-    members.stream()
-        .filter(m -> m.state() != Flock.State.LEFT)
-        .forEach(
-            m ->
-                gauge.dataPoint(
-                    GaugeDataPointSnapshot.builder()
-                        .labels(Labels.of("node", m.name()))
-                        .value(value.applyAsDouble(m))
-                        .build()));
+    members.forEach(
+        m ->
+            gauge.dataPoint(
+                GaugeDataPointSnapshot.builder()
+                    .labels(Labels.of("node", m.name()))
+                    .value(value.applyAsDouble(m))
+                    .build()));
     return gauge.build();
   }
 }

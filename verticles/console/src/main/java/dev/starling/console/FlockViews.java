@@ -14,10 +14,11 @@ import dev.starling.runtime.NodeReport.Judgement;
 import dev.starling.runtime.OperationSpec;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 
 /** The flock as JSON, from what this node knows: no other node is asked. */
 final class FlockViews {
@@ -84,6 +85,7 @@ final class FlockViews {
   JsonObject services() {
     JsonArray services = new JsonArray();
     List<InstanceStatus> all = node.directory().instances();
+    Map<String, List<By>> judgements = judgements();
     for (ContractDocument contract : node.directory().contracts()) {
       JsonArray instances = new JsonArray();
       all.stream()
@@ -95,7 +97,9 @@ final class FlockViews {
                           .put("instance", i.announcement().name())
                           .put("node", i.announcement().nodeName())
                           .put("version", i.announcement().version())
-                          .put("breaker", worst(i.announcement().name()))));
+                          .put(
+                              "breaker",
+                              worst(judgements.getOrDefault(i.announcement().name(), List.of())))));
       JsonArray operations = new JsonArray();
       contract.operations().forEach(entry -> operations.add(json(entry.operation())));
       services.add(
@@ -115,27 +119,36 @@ final class FlockViews {
         .put("lately", statistics.lately(operation.address()));
   }
 
-  /** The state of the breaker that is furthest from closed, of all nodes that call the instance. */
-  private String worst(String instance) {
-    String worst = "closed";
-    for (Judgement judgement : judgements(instance).values()) {
-      boolean worse = judgement.state().equals("open") || worst.equals("closed");
-      worst = worse ? judgement.state() : worst;
-    }
-    return worst;
-  }
+  /**
+   * What a node makes of an instance.
+   *
+   * @param caller name of that node
+   */
+  private record By(String caller, Judgement judgement) {}
 
-  /** What nodes that are there make of an instance, by their names. */
-  private Map<String, Judgement> judgements(String instance) {
-    Map<String, Judgement> judgements = new TreeMap<>();
+  /** What nodes that are there make of instances, by the names of these. */
+  private Map<String, List<By>> judgements() {
+    Map<String, List<By>> judgements = new HashMap<>();
     for (Member member : node.flock().members()) {
       if (member.report() != null && member.state() != Flock.State.LEFT) {
-        member.report().breakers().stream()
-            .filter(j -> j.instance().equals(instance))
-            .forEach(j -> judgements.put(member.name(), j));
+        for (Judgement judgement : member.report().breakers()) {
+          judgements
+              .computeIfAbsent(judgement.instance(), i -> new ArrayList<>())
+              .add(new By(member.name(), judgement));
+        }
       }
     }
     return judgements;
+  }
+
+  /** The state of the breaker that is furthest from closed. */
+  private static String worst(List<By> judgements) {
+    String worst = "closed";
+    for (By by : judgements) {
+      String state = by.judgement().state();
+      worst = state.equals("open") || worst.equals("closed") ? state : worst;
+    }
+    return worst;
   }
 
   private static JsonObject json(String caller, Judgement judgement) {
@@ -153,14 +166,16 @@ final class FlockViews {
   /** Each instance with what every node makes of it; who says nothing has not called it lately. */
   JsonObject breakers() {
     JsonArray breakers = new JsonArray();
+    Map<String, List<By>> judgements = judgements();
     for (InstanceStatus instance : node.directory().instances()) {
       String name = instance.announcement().name();
+      List<By> judged = judgements.getOrDefault(name, List.of());
       JsonArray by = new JsonArray();
-      judgements(name).forEach((caller, judgement) -> by.add(json(caller, judgement)));
+      judged.forEach(one -> by.add(json(one.caller(), one.judgement())));
       breakers.add(
           new JsonObject()
               .put("instance", name)
-              .put("state", worst(name))
+              .put("state", worst(judged))
               .put("wish", instance.wish())
               .put("by", by));
     }

@@ -109,25 +109,47 @@ final class OperationSeries {
   }
 
   /**
-   * The last seconds, the oldest first: calls, failures, and percentiles in microseconds.
+   * The last seconds.
    *
    * @param most at most {@link #SECONDS}
    */
-  JsonObject series(int most) {
+  Values values(int most) {
     int length = (int) Math.min(Math.min(most, SECONDS), seconds);
-    JsonObject series =
-        new JsonObject().put("calls", last(calls, length)).put("failed", last(failed, length));
+    int[][] percentiles = new int[PERCENTILES.length][];
     for (int p = 0; p < PERCENTILES.length; p++) {
-      series.put(name(PERCENTILES[p]), last(micros[p], length));
+      percentiles[p] = last(micros[p], length);
     }
-    return series;
+    return new Values(last(calls, length), last(failed, length), percentiles);
   }
 
-  private JsonArray last(int[] ring, int length) {
-    JsonArray values = new JsonArray();
-    for (long second = seconds - length; second < seconds; second++) {
-      values.add(ring[(int) (second % SECONDS)]);
+  private int[] last(int[] ring, int length) {
+    int[] values = new int[length];
+    for (int i = 0; i < length; i++) {
+      values[i] = ring[(int) ((seconds - length + i) % SECONDS)];
     }
     return values;
+  }
+
+  /**
+   * Of each second, the oldest first.
+   *
+   * @param micros the percentiles, in microseconds
+   */
+  record Values(int[] calls, int[] failed, int[][] micros) {
+    JsonObject json() {
+      JsonObject json = new JsonObject().put("calls", list(calls)).put("failed", list(failed));
+      for (int p = 0; p < PERCENTILES.length; p++) {
+        json.put(name(PERCENTILES[p]), list(micros[p]));
+      }
+      return json;
+    }
+
+    private static JsonArray list(int[] values) {
+      JsonArray list = new JsonArray();
+      for (int value : values) {
+        list.add(value);
+      }
+      return list;
+    }
   }
 }

@@ -20,6 +20,7 @@ import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.HashMap;
@@ -60,7 +61,7 @@ public final class OperatorVerticle extends VerticleBase {
   /** Of the open connections; each ends when its timer does. */
   private final Map<HttpConnection, Long> timers = new HashMap<>();
 
-  /** What is being read now, by its form. */
+  /** What is being read now, and in which form. */
   private final Map<String, Future<String>> metrics = new HashMap<>();
 
   /** The operator port of a node. */
@@ -76,7 +77,7 @@ public final class OperatorVerticle extends VerticleBase {
   public Future<?> start() {
     node = Node.of(vertx);
     node.flock().onReport(statistics::hear);
-    vertx.setPeriodic(1_000, t -> statistics.tick(node.flock()));
+    vertx.setPeriodic(1_000, t -> statistics.tick());
     return vertx.executeBlocking(this::ops, false).map(this::router).compose(this::listen);
   }
 
@@ -191,15 +192,29 @@ public final class OperatorVerticle extends VerticleBase {
     return new JsonObject().put("status", up ? "up" : "down").put("node", node.options().name());
   }
 
-  /** Read by one thread at a time, for all who ask meanwhile. */
   private void metrics(RoutingContext context) {
+    PrometheusMeterRegistry meters = (PrometheusMeterRegistry) node.meters();
+    read(context, "node", meters::scrape);
+  }
+
+  private void clusterMetrics(RoutingContext context) {
+    read(context, "cluster", type -> ClusterMetrics.of(node, statistics, type));
+  }
+
+  /** What is read in one form of Prometheus. */
+  private interface Reading {
+    String as(String type) throws IOException;
+  }
+
+  /** By one thread at a time, for all who ask meanwhile. */
+  private void read(RoutingContext context, String what, Reading reading) {
     String type = type(context);
-    Future<String> asked = metrics.get(type);
+    String key = what + " " + type;
+    Future<String> asked = metrics.get(key);
     if (asked == null) {
-      PrometheusMeterRegistry meters = (PrometheusMeterRegistry) node.meters();
-      asked = vertx.executeBlocking(() -> meters.scrape(type), false);
-      metrics.put(type, asked); // It may be complete already; what follows would be undone by this.
-      asked.onComplete(done -> metrics.remove(type));
+      asked = vertx.executeBlocking(() -> reading.as(type), false);
+      metrics.put(key, asked); // It may be complete already; what follows would be undone by this.
+      asked.onComplete(done -> metrics.remove(key));
     }
     asked.onSuccess(text -> Answers.text(context, type, text)).onFailure(context::fail);
   }
@@ -209,14 +224,6 @@ public final class OperatorVerticle extends VerticleBase {
     return accept != null && accept.contains("application/openmetrics-text")
         ? OPEN_METRICS
         : PROMETHEUS;
-  }
-
-  private void clusterMetrics(RoutingContext context) {
-    String type = type(context);
-    vertx
-        .executeBlocking(() -> ClusterMetrics.of(node, statistics, type), false)
-        .onSuccess(text -> Answers.text(context, type, text))
-        .onFailure(context::fail);
   }
 
   private static void fail(RoutingContext context) {

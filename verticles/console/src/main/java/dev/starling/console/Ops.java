@@ -34,7 +34,8 @@ import java.util.function.Function;
  * What an operator sees and orders under {@code /ops}: the instances and limits as this node knows
  * them, and the desired state of all nodes.
  *
- * <p>Each request needs the operator's token. A page of another origin is refused even with it.
+ * <p>Each request needs the operator's token, or to look a viewer's. A page of another origin is
+ * refused even with it.
  */
 final class Ops {
   private static final String OPERATOR = "operator";
@@ -240,7 +241,7 @@ final class Ops {
     OperatorCall wanted = OperatorCall.of(body(context), node, CALL_BUDGET);
     node.flock()
         .journal()
-        .note(Event.Kind.ORDER, wanted.operation().address(), "was called", OPERATOR);
+        .note(Event.Kind.CALL, wanted.operation().address(), "was called", OPERATOR);
     wanted
         .make(node)
         .onSuccess(answer -> Answers.json(context, 200, answer))

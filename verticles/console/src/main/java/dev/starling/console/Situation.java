@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -110,13 +111,13 @@ final class Situation {
             find(true, member.name(), "left" + (member.why() == null ? "" : ", " + member.why()));
           }
         }
-        case SILENT ->
-            find(
-                true,
-                member.name(),
-                report == null
-                    ? "is a member and has said nothing yet"
-                    : "has said nothing for " + member.age() / 1_000 + " s");
+        case SILENT -> {
+          if (report == null) {
+            find(false, name(member.id()), "does not report: it starts, or its release does not");
+          } else {
+            find(true, member.name(), "has said nothing for " + member.age() / 1_000 + " s");
+          }
+        }
         case UP -> look(member.name(), report);
       }
     }
@@ -127,6 +128,16 @@ final class Situation {
     if (versions.size() > 1) {
       find(false, "nodes", "run different versions: " + String.join(", ", versions));
     }
+  }
+
+  /** Of a node that has not reported. */
+  private String name(String id) {
+    return instances.stream()
+        .map(InstanceStatus::announcement)
+        .filter(a -> a.node().equals(id))
+        .map(Announcement::nodeName)
+        .findFirst()
+        .orElse(id);
   }
 
   private void look(String name, NodeReport report) {
@@ -150,7 +161,10 @@ final class Situation {
         .forEach(
             contract -> {
               if (!running.containsKey(contract.service())) {
-                find(true, contract.service(), "has no instance");
+                find(
+                    node.directory().hasSeen(contract.service()),
+                    contract.service(),
+                    "has no instance");
               }
             });
     running.forEach(
@@ -167,13 +181,14 @@ final class Situation {
   }
 
   private void breakers() {
-    Map<String, Map<String, Judgement>> open = new TreeMap<>();
+    Map<String, List<Judgement>> open = new TreeMap<>();
+    Map<String, Set<String>> callers = new TreeMap<>();
     for (Member member : present()) {
       if (member.report() != null) {
         for (Judgement judgement : member.report().breakers()) {
           if (!judgement.state().equals("closed")) {
-            open.computeIfAbsent(judgement.instance(), i -> new TreeMap<>())
-                .put(member.name(), judgement);
+            open.computeIfAbsent(judgement.instance(), i -> new ArrayList<>()).add(judgement);
+            callers.computeIfAbsent(judgement.instance(), i -> new TreeSet<>()).add(member.name());
           }
         }
       }
@@ -181,17 +196,15 @@ final class Situation {
     open.forEach(
         (instance, by) -> {
           Judgement worst =
-              by.values().stream()
-                  .filter(j -> j.state().equals("open"))
-                  .findFirst()
-                  .orElseGet(() -> by.values().iterator().next());
+              by.stream().filter(j -> j.state().equals("open")).findFirst().orElse(by.get(0));
           String why = worst.reason() == null ? "" : ", " + worst.reason();
           String next = worst.probeIn() > 0 ? "; next probe in " + seconds(worst.probeIn()) : "";
           find(
               true,
               instance.replace("@", " on "),
               "breaker %s at %s%s%s"
-                  .formatted(worst.state(), String.join(" and ", by.keySet()), why, next));
+                  .formatted(
+                      worst.state(), String.join(" and ", callers.get(instance)), why, next));
         });
   }
 

@@ -1,21 +1,20 @@
 package dev.starling.console;
 
-import dev.starling.runtime.Flock;
 import dev.starling.runtime.NodeReport;
+import dev.starling.runtime.Telemetry;
 import io.vertx.core.json.JsonObject;
 import java.nio.ByteBuffer;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import java.util.zip.DataFormatException;
 import org.HdrHistogram.Histogram;
 
 /**
- * Calls of the whole flock, put together from the reports of all nodes: histograms are merged, and
- * what a node has counted stays when it has left.
+ * Calls of the whole flock, put together from the reports of all nodes that were there since this
+ * one began to listen: histograms are merged, and what a node has counted stays when it has left.
  */
 final class Statistics {
   /** Operations of which there are series; names come from contracts, but of any release. */
@@ -25,11 +24,22 @@ final class Statistics {
 
   private final Map<String, OperationSeries> series = new TreeMap<>();
 
-  /** Counts since the start of each node, those that have left included. */
+  /** Counts since the start of each node, those that have left meanwhile included. */
   private final Map<Key, long[]> totals = new HashMap<>();
 
-  /** What each node had counted when it last reported. */
-  private final Map<String, Map<Key, long[]>> counted = new HashMap<>();
+  /** What each node had counted when it last reported, also if it has left: it may come back. */
+  private final Map<String, Counted> counted =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Counted> eldest) {
+          return size() > MOST;
+        }
+      };
+
+  private static final class Counted {
+    private final Map<Key, long[]> counts = new HashMap<>();
+    private long sequence;
+  }
 
   /**
    * Whose counts.
@@ -40,16 +50,19 @@ final class Statistics {
 
   /** Takes in a report. */
   synchronized void hear(NodeReport report) {
-    boolean isNew = !counted.containsKey(report.node());
-    Map<Key, long[]> before = counted.computeIfAbsent(report.node(), node -> new HashMap<>());
+    Counted node = counted.computeIfAbsent(report.node(), id -> new Counted());
+    Map<Key, long[]> before = node.counts;
+    // What happened in a longer time is added up, and belongs to no second.
+    boolean isNext = report.sequence() == node.sequence + 1;
+    node.sequence = report.sequence();
     for (NodeReport.Operations calls : report.calls()) {
       String name = calls.service() + "." + calls.operation();
       OperationSeries of = series.get(name);
-      if (of == null && series.size() < MOST) {
+      if (of == null && calls.latest() != null && series.size() < MOST) {
         of = new OperationSeries();
         series.put(name, of);
       }
-      count(true, calls, before, isNew ? null : of);
+      count(true, calls, before, isNext ? of : null);
       if (of != null && calls.latest() != null) {
         add(of, calls.latest());
       }
@@ -75,10 +88,13 @@ final class Statistics {
         .outcomes()
         .forEach(
             (outcome, counts) -> {
+              if (counts.length != Telemetry.COUNTS) {
+                return; // a release with other buckets
+              }
               Key key = new Key(made, operation.service(), operation.operation(), outcome);
               long[] last = before.put(key, counts);
               long[] total = totals.computeIfAbsent(key, k -> new long[counts.length]);
-              for (int i = 0; i < Math.min(total.length, counts.length); i++) {
+              for (int i = 0; i < counts.length; i++) {
                 total[i] += counts[i] - (last == null ? 0 : last[i]);
               }
               int all = counts.length - 2;
@@ -90,11 +106,9 @@ final class Statistics {
   }
 
   /** A second is over. */
-  synchronized void tick(Flock flock) {
+  synchronized void tick() {
     series.values().forEach(OperationSeries::tick);
     series.values().removeIf(OperationSeries::isSilent);
-    Set<String> nodes = flock.members().stream().map(Flock.Member::id).collect(Collectors.toSet());
-    counted.keySet().retainAll(nodes);
   }
 
   /** The last ten seconds of an operation; null when nobody has called it lately. */
@@ -104,9 +118,13 @@ final class Statistics {
   }
 
   /** The last seconds of each operation that was called in the last quarter of an hour. */
-  synchronized JsonObject all(int seconds) {
+  JsonObject all(int seconds) {
+    Map<String, OperationSeries.Values> values = new TreeMap<>();
+    synchronized (this) {
+      series.forEach((name, of) -> values.put(name, of.values(seconds)));
+    }
     JsonObject all = new JsonObject();
-    series.forEach((name, of) -> all.put(name, of.series(seconds)));
+    values.forEach((name, of) -> all.put(name, of.json()));
     return all;
   }
 

@@ -57,6 +57,7 @@ public final class GatewayVerticle extends VerticleBase {
   @Override
   public Future<?> start() {
     node = Node.of(vertx);
+    node.watchEventLoop();
     limits = node.options().limits();
     ClientAddress addresses = new ClientAddress(strings("trusted-proxies"));
     return vertx

@@ -136,7 +136,7 @@ public final class Starling extends VertxApplication implements VertxApplication
     name =
         configuration.isConfigured("node.name")
             ? configuration.text("node.name")
-            : "node-" + ProcessHandle.current().pid();
+            : host() + "-" + ProcessHandle.current().pid();
     Logging.setLevel(configuration.text("log.level"));
     if (configuration.text("log.format").equals("json")) {
       Logging.writeJson(name);
@@ -169,6 +169,12 @@ public final class Starling extends VertxApplication implements VertxApplication
     if (launch() != 0) {
       fail(cause);
     }
+  }
+
+  /** In a container, where the numbers of processes are alike; else a word. */
+  private static String host() {
+    String host = System.getenv("HOSTNAME");
+    return host != null && host.matches("[A-Za-z0-9][A-Za-z0-9.-]{0,40}") ? host : "node";
   }
 
   private EmbeddedDatabase open(Path directory) {

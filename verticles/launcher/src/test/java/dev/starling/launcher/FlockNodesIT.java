@@ -109,6 +109,19 @@ class FlockNodesIT {
   }
 
   @Test
+  void areShownAlsoWhenTwoHaveOneName() throws Exception {
+    try (StarlingProcess first = node("twin", "user,gateway").start();
+        StarlingProcess second = node("twin", "user,gateway").start()) {
+      Orders one = new Orders(first, directory);
+      await().atMost(SOON).until(() -> sentence(one).equals("2 nodes, 1 service, all healthy"));
+      for (StarlingProcess node : List.of(first, second)) {
+        assertThat(new Client(node.operator()).get("/metrics/cluster").body())
+            .contains("starling_flock_node_up{node=\"twin\"} 1.0");
+      }
+    }
+  }
+
+  @Test
   void tellApartThatANodeWasStopped() throws Exception {
     try (StarlingProcess first = node("one", "user,gateway").start();
         StarlingProcess second = node("two", "user,gateway").start()) {

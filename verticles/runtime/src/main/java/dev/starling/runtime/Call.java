@@ -320,11 +320,13 @@ public final class Call {
    *
    * @param name one word such as {@code sql}; nothing of the request
    * @param since when that began, by {@link System#nanoTime}
-   * @param failure how it ended; null for well
+   * @param failure how it ended, which a caller may be told otherwise; null for well
    */
   public void step(String name, long since, Throwable failure) {
     String outcome =
-        failure == null ? OperationMeter.OK : ServiceException.of(failure).code().kind();
+        failure == null
+            ? OperationMeter.OK
+            : failure instanceof ServiceException known ? known.code().kind() : "failed";
     steps.add(name, since, outcome);
   }
 

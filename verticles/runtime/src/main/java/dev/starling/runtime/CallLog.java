@@ -66,7 +66,7 @@ final class CallLog {
     ErrorCode code = failure == null ? null : ServiceException.of(failure).code();
     boolean worth =
         call.isWatched()
-            || code != null && (code.isFault() || code.isRefusal())
+            || code != null && code.isFault()
             || nanos > limits.get(Limit.SLOW_CALL) * 1_000_000;
     KeptCall ended =
         new KeptCall(

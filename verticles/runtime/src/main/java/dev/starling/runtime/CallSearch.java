@@ -1,6 +1,8 @@
 package dev.starling.runtime;
 
 import com.fasterxml.jackson.databind.JavaType;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -8,6 +10,7 @@ import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.json.JsonObject;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -23,6 +26,10 @@ public final class CallSearch {
   private static final String NAME = "starling.call-log";
   private static final long PATIENCE = 1_000;
   private static final int MOST = 500;
+
+  /** Milliseconds that clocks of nodes and a question's way may take together. */
+  private static final long LONGEST = 60_000;
+
   private static final JavaType CALLS =
       Codec.mapper().getTypeFactory().constructCollectionType(List.class, KeptCall.class);
 
@@ -32,6 +39,14 @@ public final class CallSearch {
   private final Seal questions;
   private final Seal answers;
   private final Refusals refusals;
+
+  /** Questions that have been answered lately. */
+  private final Cache<String, Boolean> seen =
+      Caffeine.newBuilder()
+          .maximumSize(10_000)
+          .expireAfterWrite(Duration.ofMillis(2 * LONGEST))
+          .build();
+
   private MessageConsumer<Object> consumer;
 
   /**
@@ -96,15 +111,25 @@ public final class CallSearch {
   }
 
   private void answer(Message<Object> message) {
-    Optional<Question> question = questions.open(message.body()).flatMap(CallSearch::question);
+    Optional<JsonObject> asked = questions.open(message.body()).filter(this::isNew);
+    Optional<Question> question = asked.flatMap(CallSearch::question);
     if (question.isEmpty()) {
       refusals.report("message on " + NAME);
       return; // Who has no secret of the cluster learns nothing.
     }
     int most = Math.max(0, Math.min(MOST, question.get().most()));
     List<KeptCall> found = log.find(question.get().wanted(), most);
-    JsonObject answer = new JsonObject().put("calls", Codec.write(found).toString());
+    JsonObject answer =
+        new JsonObject()
+            .put("calls", Codec.write(found).toString())
+            .put("to", asked.get().getString(Seal.NONCE));
     message.reply(answers.seal(answer, Instant.now()));
+  }
+
+  /** Whoever reads along can send a question again, and wants the answer. */
+  private boolean isNew(JsonObject sealed) {
+    long age = Math.abs(System.currentTimeMillis() - sealed.getLong(Seal.AT));
+    return age < LONGEST && seen.asMap().putIfAbsent(sealed.getString(Seal.NONCE), true) == null;
   }
 
   private static Optional<Question> question(JsonObject sealed) {
@@ -152,10 +177,14 @@ public final class CallSearch {
     return vertx
         .eventBus()
         .<Object>request(address(node), sealed, new DeliveryOptions().setSendTimeout(PATIENCE))
-        .map(reply -> calls(answers.open(reply.body()).orElseThrow()));
+        .map(reply -> answers.open(reply.body()).orElseThrow())
+        .map(answer -> calls(answer, sealed.getString(Seal.NONCE)));
   }
 
-  private static List<KeptCall> calls(JsonObject answer) {
+  private static List<KeptCall> calls(JsonObject answer, String question) {
+    if (!question.equals(answer.getString("to"))) {
+      throw new IllegalArgumentException("It answers another question");
+    }
     try {
       return Codec.tolerant().readValue(answer.getString("calls"), CALLS);
     } catch (java.io.IOException e) {

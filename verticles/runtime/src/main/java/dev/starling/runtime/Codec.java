@@ -90,6 +90,7 @@ final class Codec {
         .configure(DeserializationFeature.FAIL_ON_TRAILING_TOKENS, strict)
         .configure(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES, strict)
         .configure(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS, strict)
+        .configure(DeserializationFeature.READ_UNKNOWN_ENUM_VALUES_AS_NULL, !strict)
         .configure(DeserializationFeature.ACCEPT_FLOAT_AS_INT, !strict)
         .configure(MapperFeature.ALLOW_COERCION_OF_SCALARS, !strict);
   }

@@ -371,7 +371,15 @@ public final class DesiredState {
         });
     before.keySet().stream()
         .filter(key -> !view.containsKey(key))
-        .forEach(key -> log.info("{} is no longer wanted, {}", key, why(held.get(key))));
+        .forEach(key -> ended(key, held.get(key)));
+  }
+
+  private void ended(String key, HeldEntry end) {
+    log.info("{} is no longer wanted, {}", key, why(end));
+    if (end != null && end.entry().value() != null) {
+      String id = key + "-" + end.entry().at().toEpochMilli();
+      journal.notice(id, Event.Kind.ORDER, key, "is over");
+    }
   }
 
   private static String why(HeldEntry end) {

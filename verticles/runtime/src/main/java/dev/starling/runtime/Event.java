@@ -26,7 +26,9 @@ public record Event(
     /** A breaker has changed its state, as the node that tells sees the instance. */
     BREAKER,
     /** An operator has wanted something, or wants it no longer. */
-    ORDER;
+    ORDER,
+    /** An operator has called an operation by hand. */
+    CALL;
 
     /** As it is written. */
     public String text() {

@@ -1,5 +1,6 @@
 package dev.starling.runtime;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -45,6 +46,7 @@ public final class Flock {
   private final Journal journal;
   private final Seal seal;
   private final Refusals refusals;
+  private final Counter unread;
   private final Reporter reporter;
   private final Map<String, Seen> seen = new ConcurrentHashMap<>();
   private MessageConsumer<Object> consumer;
@@ -94,16 +96,18 @@ public final class Flock {
     this.journal = journal;
     this.seal = new Seal(clusterSecrets, NAME);
     this.refusals = new Refusals(meters, NAME + ".refused");
+    this.unread = meters.counter(NAME + ".unread");
     this.reporter = new Reporter(node, meters, journal);
   }
 
   Future<Void> start() {
-    node.membership().onLeft(this::left);
+    node.membership().onLeft(id -> context.runOnContext(v -> left(id)));
     return Future.future(
         promise ->
             context.runOnContext(
                 v -> {
                   consumer = vertx.eventBus().consumer(NAME, this::hear);
+                  node.watchEventLoop();
                   timer = vertx.setPeriodic(1, EVERY, t -> tell(false));
                   consumer.completion().onComplete(promise);
                 }));
@@ -153,23 +157,32 @@ public final class Flock {
       return;
     }
     seen.put(report.node(), new Seen(report, System.nanoTime(), null, null));
-    report.events().forEach(journal::learn);
+    report.events().stream()
+        .filter(event -> event.kind() != null) // one that only another release knows
+        .forEach(journal::learn);
     listeners.forEach(listener -> listener.accept(report));
     if (before == null) {
       journal.notice("joined-" + report.node(), Event.Kind.NODE, report.name(), "is there");
+    } else if (before.left() != null) {
+      String id = "back-" + report.node() + "-" + report.sequence();
+      journal.notice(id, Event.Kind.NODE, report.name(), "is there again");
     }
   }
 
-  private static Optional<NodeReport> read(JsonObject sealed) {
+  private Optional<NodeReport> read(JsonObject sealed) {
     try {
       return Optional.of(
           Codec.reply(Buffer.buffer(sealed.getString("report", "")), NodeReport.class));
     } catch (RuntimeException e) {
-      return Optional.empty(); // of a release that writes it otherwise
+      unread.increment(); // of a release that writes it otherwise
+      return Optional.empty();
     }
   }
 
   private void left(String id) {
+    if (!seen.containsKey(id)) {
+      journal.notice("left-" + id, Event.Kind.NODE, id, "left, and had not reported");
+    }
     seen.computeIfPresent(
         id,
         (same, last) -> {

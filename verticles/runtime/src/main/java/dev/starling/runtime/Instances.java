@@ -35,6 +35,7 @@ final class Instances {
   /** Not called any more, but calls to them may be under way. */
   private final Set<Instance> retired = ConcurrentHashMap.newKeySet();
 
+  private final Set<String> services = ConcurrentHashMap.newKeySet();
   private final Object ejecting = new Object();
   private final Object wishing = new Object();
 
@@ -76,6 +77,11 @@ final class Instances {
     return byAddress.values();
   }
 
+  /** Services that have had an instance since this node joined. */
+  Set<String> services() {
+    return services;
+  }
+
   boolean has(String address) {
     return byAddress.containsKey(address);
   }
@@ -86,6 +92,7 @@ final class Instances {
     if (present != null && present.announcement().equals(announcement)) {
       return false;
     }
+    services.add(announcement.service());
     boolean local = announcement.node().equals(self);
     Instance added = new Instance(announcement, local, limits, this::breaker);
     if (present == null && byAddress.putIfAbsent(announcement.address(), added) != null
@@ -211,7 +218,7 @@ final class Instances {
 
   private void changed(Instance instance, Breaker.State state, String why) {
     Announcement a = instance.announcement();
-    telemetry.broke(a, state);
+    telemetry.broke(a.service(), state);
     journal.note(Event.Kind.BREAKER, a.name(), state.text() + (why == null ? "" : ": " + why));
     if (state == Breaker.State.CLOSED) {
       instance.begin();

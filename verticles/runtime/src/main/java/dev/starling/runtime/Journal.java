@@ -5,26 +5,31 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeSet;
 
 /**
- * What has happened on all nodes lately, the newest 1,000 events of which this one knows. The
- * newest of its own are in each {@link NodeReport}, so that no single message is needed.
+ * What has happened on all nodes lately, the newest events of each kind of which this one knows, so
+ * that many of one kind drive out none of another. The newest of its own are in each {@link
+ * NodeReport}, so that no single message is needed.
  */
 public final class Journal {
-  private static final int MOST = 1_000;
+  private static final Comparator<Event> IN_TIME =
+      Comparator.comparing(Event::at).thenComparing(Event::id);
 
-  /** Of one's own in each report. */
-  private static final int TOLD = 20;
+  /** Of each kind. */
+  private static final int MOST = 500;
+
+  /** Of one's own of each kind in each report. */
+  private static final int TOLD = 10;
 
   private final String self;
   private final String name;
-  private final NavigableSet<Event> all =
-      new TreeSet<>(Comparator.comparing(Event::at).thenComparing(Event::id));
-
-  private final Deque<Event> own = new ArrayDeque<>();
+  private final Map<Event.Kind, NavigableSet<Event>> all = new EnumMap<>(Event.Kind.class);
+  private final Map<Event.Kind, Deque<Event>> own = new EnumMap<>(Event.Kind.class);
   private long number;
 
   /**
@@ -46,9 +51,10 @@ public final class Journal {
   /** Writes down what an operator did here. */
   public synchronized void note(Event.Kind kind, String subject, String text, String by) {
     Event event = event(self + "-" + ++number, kind, subject, text, by);
-    own.addLast(event);
-    if (own.size() > TOLD) {
-      own.removeFirst();
+    Deque<Event> told = own.computeIfAbsent(kind, k -> new ArrayDeque<>());
+    told.addLast(event);
+    if (told.size() > TOLD) {
+      told.removeFirst();
     }
     learn(event);
   }
@@ -69,19 +75,20 @@ public final class Journal {
 
   /** Writes down what another node tells, once. */
   synchronized void learn(Event event) {
-    all.add(event);
-    if (all.size() > MOST) {
-      all.pollFirst();
+    NavigableSet<Event> known = all.computeIfAbsent(event.kind(), k -> new TreeSet<>(IN_TIME));
+    known.add(event);
+    if (known.size() > MOST) {
+      known.pollFirst();
     }
   }
 
   /** The newest of this node's own. */
   synchronized List<Event> own() {
-    return List.copyOf(own);
+    return own.values().stream().flatMap(Deque::stream).toList();
   }
 
   /** All, the oldest first. */
   public synchronized List<Event> all() {
-    return List.copyOf(all);
+    return all.values().stream().flatMap(NavigableSet::stream).sorted(IN_TIME).toList();
   }
 }

@@ -272,6 +272,11 @@ public final class Node implements Shareable {
     return meters;
   }
 
+  /** Shows how far the event loop of the current context is behind, until its verticle ends. */
+  public void watchEventLoop() {
+    lag.watch(vertx);
+  }
+
   EventLoopLag lag() {
     return lag;
   }

@@ -21,7 +21,8 @@ import java.util.Map;
  * @param heap bytes in use
  * @param heapMost bytes that may be in use
  * @param cpu share of the machine's processors that it uses, 0 to 1
- * @param lag milliseconds by which an event loop was behind at most since the last report
+ * @param lag milliseconds by which an event loop was behind at most since the last report, of those
+ *     of services, gateways and the node itself
  * @param checks of its readiness
  * @param calls what it has called
  * @param operations what it has done
@@ -53,9 +54,19 @@ public record NodeReport(
     Map<String, Double> meters,
     List<Event> events) {
 
-  /** Whether it can do its work. */
+  /** What another release does not say is nothing. */
+  public NodeReport {
+    checks = checks == null ? List.of() : checks;
+    calls = calls == null ? List.of() : calls;
+    operations = operations == null ? List.of() : operations;
+    breakers = breakers == null ? List.of() : breakers;
+    meters = meters == null ? Map.of() : meters;
+    events = events == null ? List.of() : events;
+  }
+
+  /** Whether it can do its work, as far as it has found out yet. */
   public boolean ready() {
-    return checks.stream().allMatch(Health.Check::up);
+    return !checks.isEmpty() && checks.stream().allMatch(Health.Check::up);
   }
 
   /**
@@ -74,7 +85,12 @@ public record NodeReport(
       String operation,
       long inFlight,
       Map<String, long[]> outcomes,
-      String latest) {}
+      String latest) {
+    /** What another release does not say is nothing. */
+    public Operations {
+      outcomes = outcomes == null ? Map.of() : outcomes;
+    }
+  }
 
   /**
    * What a node makes of an instance.

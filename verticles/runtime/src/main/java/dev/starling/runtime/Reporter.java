@@ -132,7 +132,9 @@ final class Reporter {
   private Map<String, Double> values() {
     Map<String, Double> values = new HashMap<>();
     for (Meter meter : meters.getMeters()) {
+      boolean ofAnInstance = meter.getId().getTag("node") != null; // Judgements tell the same.
       if (meter.getId().getName().startsWith("starling.")
+          && !ofAnInstance
           && (meter instanceof Gauge || meter instanceof Counter)) {
         double value = meter.measure().iterator().next().getValue();
         if (Double.isFinite(value)) {

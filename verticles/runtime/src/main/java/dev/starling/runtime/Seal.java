@@ -32,7 +32,9 @@ final class Seal {
   /** When the object was sealed, in milliseconds since 1970 by the clock of the node. */
   static final String AT = "sealed-at";
 
-  private static final String NONCE = "nonce";
+  /** Makes each sealed object another. */
+  static final String NONCE = "nonce";
+
   private static final String SEAL = "seal";
   private static final String ALGORITHM = "HmacSHA256";
   private static final int NONCE_BYTES = 16;

@@ -209,6 +209,11 @@ public final class ServiceDirectory {
         .toList();
   }
 
+  /** Whether a service has had an instance since this node joined. */
+  public boolean hasSeen(String service) {
+    return instances.services().contains(service);
+  }
+
   /** The same as they are now. */
   List<Instance> all() {
     return List.copyOf(instances.all());
@@ -225,7 +230,7 @@ public final class ServiceDirectory {
   }
 
   private Stream<Instance> named(String name) {
-    return instances.all().stream().filter(i -> i.announcement().name().equals(name));
+    return instances.all().stream().filter(i -> i.name().equals(name));
   }
 
   /** Milliseconds since the registry was last read. */

@@ -26,6 +26,9 @@ public final class Telemetry {
     return OperationMeter.RECORDED.get();
   }
 
+  /** How many counts a report has for an outcome: each bucket, all, and the sum of times. */
+  public static final int COUNTS = OperationMeter.BUCKETS.length + 2;
+
   /** Milliseconds up to which the calls of a bucket may take, in the order of the reports. */
   public static long bucket(int index) {
     return OperationMeter.BUCKETS[index];
@@ -61,9 +64,9 @@ public final class Telemetry {
   }
 
   /** A breaker of this node has changed its state. */
-  void broke(Announcement instance, Breaker.State to) {
+  void broke(String service, Breaker.State to) {
     Counter.builder("starling.breaker.transitions")
-        .tags("service", instance.service(), "node", instance.nodeName(), "to", to.text())
+        .tags("service", service, "to", to.text())
         .register(meters)
         .increment();
   }

@@ -104,6 +104,31 @@ class CallSearchIT {
   }
 
   @Test
+  void answersAQuestionOnceAndSoon() {
+    Seal seal = new Seal(one.node.secrets().all(Secrets.CLUSTER), "starling.call-log.question");
+    JsonObject text = new JsonObject().put("question", "{\"most\":100}");
+    JsonObject question = seal.seal(text, java.time.Instant.now());
+    assertThat(answers(question)).isTrue();
+    assertThat(answers(question)).isFalse();
+    assertThat(answers(seal.seal(text, java.time.Instant.now().minusSeconds(61)))).isFalse();
+  }
+
+  private boolean answers(JsonObject question) {
+    try {
+      await(
+          one.vertx
+              .eventBus()
+              .request(
+                  "starling.call-log@" + OneNode.SELF,
+                  question,
+                  new DeliveryOptions().setSendTimeout(500)));
+      return true;
+    } catch (RuntimeException e) {
+      return false;
+    }
+  }
+
+  @Test
   void answersNobodyWithoutTheSecretOfTheCluster() {
     double before = one.node.meters().counter("starling.call-log.refused").count();
     JsonObject question = new JsonObject().put("question", "{\"most\":100}");

@@ -186,6 +186,7 @@ class FlockIT {
     await().until(() -> member("node-1").report() != null);
     nodes.leave("node-1");
     assertThat(member("node-1").state()).isEqualTo(Flock.State.LEFT);
+    await().until(() -> member("node-1").why() != null);
     assertThat(member("node-1").why()).startsWith("no word from it for ");
     assertThat(texts(Event.Kind.NODE)).anyMatch(t -> t.startsWith("n1 left: no word from it"));
 
@@ -193,7 +194,42 @@ class FlockIT {
     say(sealed("node-2", 1, true));
     await().until(() -> member("node-2").report() != null);
     nodes.leave("node-2");
-    assertThat(member("node-2").why()).isEqualTo("it was stopped");
+    await().untilAsserted(() -> assertThat(member("node-2").why()).isEqualTo("it was stopped"));
+
+    nodes.join("node-3");
+    nodes.leave("node-3");
+    await().until(() -> texts(Event.Kind.NODE).contains("node-3 left, and had not reported"));
+  }
+
+  @Test
+  void tellsThatANodeIsThereAgain() {
+    say(sealed("node-1", 1, false));
+    await().until(() -> member("node-1").report() != null);
+    nodes.leave("node-1");
+    await().until(() -> member("node-1").why() != null);
+
+    nodes.join("node-1");
+    say(sealed("node-1", 2, false));
+
+    await().until(() -> member("node-1").state() == Flock.State.UP);
+    assertThat(member("node-1").why()).isNull();
+    await().until(() -> texts(Event.Kind.NODE).contains("n1 is there again"));
+  }
+
+  @Test
+  void readsWhatAnotherReleaseSaysAsFarAsItCan() {
+    String report =
+        """
+        {"node":"node-1","name":"n1","sequence":1,"started":"2026-01-01T00:00:00Z",
+         "at":"2026-01-01T00:00:00Z","wings":2,"events":[
+         {"id":"x","at":"2026-01-01T00:00:00Z","node":"n1","kind":"MIGRATION","text":"south"}]}""";
+    Seal seal = new Seal(one.node.secrets().all(Secrets.CLUSTER), NAME);
+    say(seal.seal(new JsonObject().put("report", report), Instant.now()));
+
+    await().until(() -> member("node-1").report() != null);
+    assertThat(member("node-1").report().ready()).isFalse();
+    assertThat(member("node-1").report().calls()).isEmpty();
+    assertThat(one.node.flock().journal().all()).noneMatch(e -> e.text().equals("south"));
   }
 
   @Test

@@ -33,7 +33,12 @@ class MigrationsIT extends UserNodes {
   }
 
   private Object value(String sql) {
-    return Harness.await(connect().query(sql).execute()).iterator().next().getValue(0);
+    PgConnection connection = connect();
+    try {
+      return Harness.await(connection.query(sql).execute()).iterator().next().getValue(0);
+    } finally {
+      connection.close().await();
+    }
   }
 
   @AfterEach

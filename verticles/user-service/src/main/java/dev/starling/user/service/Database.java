@@ -183,20 +183,24 @@ final class Database implements AutoCloseable {
    * {@link ErrorCode#OVERLOADED} when too many statements wait already.
    */
   Future<RowSet<Row>> query(Call call, String sql, Object... parameters) {
+    long begin = System.nanoTime();
+    return ask(call, sql, parameters)
+        .recover(this::failed)
+        .onComplete((rows, failure) -> call.step("sql", begin, failure));
+  }
+
+  private Future<RowSet<Row>> ask(Call call, String sql, Object... parameters) {
     Calls now = calls;
     long time = Math.min(now.bounds().patience(), call.remaining() - WAY_BACK_MILLIS);
     if (time < 1) {
       return Future.failedFuture(late());
     }
-    long begin = System.nanoTime();
     return connection(now.pool())
         .compose(
             connection ->
                 execute(call, connection, sql, Tuple.from(parameters))
                     .eventually(() -> release(connection)))
-        .timeout(time, TimeUnit.MILLISECONDS)
-        .recover(this::failed)
-        .onComplete((rows, failure) -> call.step("sql", begin, failure));
+        .timeout(time, TimeUnit.MILLISECONDS);
   }
 
   private Future<SqlConnection> connection(Pool pool) {
@@ -325,9 +329,10 @@ final class Database implements AutoCloseable {
                     : Future.succeededFuture());
   }
 
+  /** Asks for nothing; that nobody answers is told, and is no time-out of a call. */
   Future<Void> ping() {
-    return query(Call.begin(null, calls.bounds().patience() + WAY_BACK_MILLIS), "SELECT 1")
-        .mapEmpty();
+    Call call = Call.begin(null, calls.bounds().patience() + WAY_BACK_MILLIS);
+    return ask(call, "SELECT 1").<RowSet<Row>>recover(Outage::told).mapEmpty();
   }
 
   /** What nobody waits for. */

@@ -49,6 +49,9 @@ final class Migrations {
   private static final long LOCK = 0x5374_6172_6c69_6e67L; // "Starling"
   private static final long LOOK = 100;
 
+  /** Then whoever starts this tries again later; a node does not wait for it to serve the rest. */
+  private static final long PATIENCE_NANOS = 30_000_000_000L;
+
   private final Vertx vertx;
   private final SqlConnection connection;
   private final List<String> scripts;
@@ -89,7 +92,7 @@ final class Migrations {
   }
 
   private Future<Void> alone(Supplier<Future<Void>> work) {
-    return turn()
+    return turn(System.nanoTime() + PATIENCE_NANOS)
         .compose(
             v ->
                 work.get()
@@ -102,7 +105,12 @@ final class Migrations {
    * Asks again and again: an index that is made CONCURRENTLY waits for every statement that was
    * there before it, so also for one that would wait for this lock.
    */
-  private Future<Void> turn() {
+  private Future<Void> turn(long until) {
+    if (System.nanoTime() > until) {
+      return Future.failedFuture(
+          new ServiceException(
+              ErrorCode.UNAVAILABLE, "Another node still brings the tables to this version"));
+    }
     return connection
         .query("SELECT pg_try_advisory_lock(" + LOCK + ")")
         .execute()
@@ -110,7 +118,7 @@ final class Migrations {
             rows ->
                 rows.iterator().next().getBoolean(0)
                     ? Future.succeededFuture()
-                    : vertx.timer(LOOK).compose(v -> turn()));
+                    : vertx.timer(LOOK).compose(v -> turn(until)));
   }
 
   /** Nodes that run meanwhile use a new table as soon as it is there. */

@@ -22,7 +22,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -70,7 +69,9 @@ final class Sessions {
   private final Rules rules;
   private final Limits limits;
   private final Counter reuses;
-  private final AtomicLong live = new AtomicLong();
+
+  /** As they were counted last. */
+  private volatile double live = Double.NaN;
 
   /**
    * How long and how many.
@@ -112,8 +113,8 @@ final class Sessions {
     this.rules = rules;
     this.limits = limits;
     this.reuses = Counter.builder("starling.user.tokens.reused").register(meters);
-    Gauge.builder("starling.user.sessions", live, AtomicLong::get)
-        .description("Sessions in the database that go on, counted every five minutes")
+    Gauge.builder("starling.user.sessions", this, s -> s.live)
+        .description("Sessions that go on, counted every five minutes; the same at each node")
         .register(meters);
   }
 
@@ -513,6 +514,7 @@ final class Sessions {
 
   /** Counts those that go on, now and then. */
   void count() {
+    countNow(); // The first that fails is followed by others.
     database.jobs().every(COUNT_EVERY, "Sessions are counted later", this::countNow);
   }
 
@@ -527,7 +529,7 @@ final class Sessions {
                         SELECT count(*) FROM sessions
                         WHERE revoked_at IS NULL AND absolute_expiry > now()""")
                     .execute())
-        .onSuccess(rows -> live.set(rows.iterator().next().getLong(0)))
+        .onSuccess(rows -> live = rows.iterator().next().getLong(0))
         .mapEmpty();
   }
 
