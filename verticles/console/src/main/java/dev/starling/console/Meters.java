@@ -12,6 +12,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.tracer.common.SpanContext;
+import java.util.Properties;
 
 /** Where all parts of a node count and time, in a form that Prometheus reads. */
 public final class Meters {
@@ -22,13 +23,29 @@ public final class Meters {
   public static MeterRegistry create() {
     MeterRegistry registry =
         new PrometheusMeterRegistry(
-            PrometheusConfig.DEFAULT, new PrometheusRegistry(), Clock.SYSTEM, new RecordedCall());
+            new Format(), new PrometheusRegistry(), Clock.SYSTEM, new RecordedCall());
     new JvmMemoryMetrics().bindTo(registry);
     new JvmGcMetrics().bindTo(registry);
     new JvmThreadMetrics().bindTo(registry);
     new ProcessorMetrics().bindTo(registry);
     new UptimeMetrics().bindTo(registry);
     return registry;
+  }
+
+  /**
+   * Exemplars where OpenMetrics 1.0 allows them, at buckets and counters: Micrometer would write
+   * them at sums and counts, too, and Prometheus then refuses the whole page.
+   */
+  private static final class Format implements PrometheusConfig {
+    @Override
+    public String get(String key) {
+      return null;
+    }
+
+    @Override
+    public Properties prometheusProperties() {
+      return new Properties();
+    }
   }
 
   /** Lets a bucket name the trace of one of its calls. */

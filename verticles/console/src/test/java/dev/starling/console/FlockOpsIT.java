@@ -415,5 +415,8 @@ class FlockOpsIT {
     assertThat(answer.headers().firstValue("content-type"))
         .contains("application/openmetrics-text; version=1.0.0; charset=utf-8");
     assertThat(answer.body()).contains("trace_id=\"" + trace + "\"").endsWith("# EOF\n");
+    assertThat(answer.body().lines().filter(line -> line.contains(" # {")))
+        .as("elsewhere Prometheus refuses them, with the whole page")
+        .allMatch(line -> line.matches("\\w+_(bucket|total)\\{.*"));
   }
 }
