@@ -25,6 +25,7 @@ final class EventLoopLag {
   EventLoopLag(MeterRegistry meters) {
     this.late =
         Timer.builder("starling.event.loop.lag")
+            .description("By which a tick of 100 ms came late")
             .serviceLevelObjectives(
                 Duration.ofMillis(10),
                 Duration.ofMillis(50),

@@ -91,6 +91,8 @@ final class OperationMeter {
       buckets[i] = Duration.ofMillis(BUCKETS[i]);
     }
     return Timer.builder(name)
+        .description(
+            "Calls by outcome: starling.calls as made here, starling.operations as done here")
         .tag("service", operation.service())
         .tag("operation", operation.name())
         .tag("outcome", name(outcome))

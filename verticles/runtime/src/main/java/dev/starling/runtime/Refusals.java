@@ -20,7 +20,10 @@ final class Refusals {
   private final Set<String> logged = ConcurrentHashMap.newKeySet();
 
   Refusals(MeterRegistry meters, String counter) {
-    this.counter = meters.counter(counter);
+    this.counter =
+        Counter.builder(counter)
+            .description("Seen and ignored, since no node of ours wrote it")
+            .register(meters);
   }
 
   /**

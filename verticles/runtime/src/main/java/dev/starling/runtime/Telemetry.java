@@ -59,13 +59,17 @@ public final class Telemetry {
         .computeIfAbsent(
             operation.service(),
             service ->
-                Counter.builder("starling.calls.retried").tag("service", service).register(meters))
+                Counter.builder("starling.calls.retried")
+                    .description("Attempts that followed another")
+                    .tag("service", service)
+                    .register(meters))
         .increment();
   }
 
   /** A breaker of this node has changed its state. */
   void broke(String service, Breaker.State to) {
     Counter.builder("starling.breaker.transitions")
+        .description("Changes of breakers of this node, by where to")
         .tags("service", service, "to", to.text())
         .register(meters)
         .increment();

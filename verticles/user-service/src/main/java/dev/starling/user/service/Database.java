@@ -97,11 +97,19 @@ final class Database implements AutoCloseable {
    */
   Database(Vertx vertx, JsonObject config, Limits limits, MeterRegistry meters) {
     this.vertx = vertx;
-    Gauge.builder("starling.user.database.waiting", waiting, AtomicInteger::get).register(meters);
-    Gauge.builder("starling.user.database.used", used, AtomicInteger::get).register(meters);
-    Gauge.builder("starling.user.database.size", limits, l -> l.get(Limit.DATABASE_CONNECTIONS))
+    Gauge.builder("starling.user.database.waiting", waiting, AtomicInteger::get)
+        .description("Calls that wait for a connection")
         .register(meters);
-    timeouts = Counter.builder("starling.user.database.timeouts").register(meters);
+    Gauge.builder("starling.user.database.used", used, AtomicInteger::get)
+        .description("Connections that calls use")
+        .register(meters);
+    Gauge.builder("starling.user.database.size", limits, l -> l.get(Limit.DATABASE_CONNECTIONS))
+        .description("Connections that calls may use")
+        .register(meters);
+    timeouts =
+        Counter.builder("starling.user.database.timeouts")
+            .description("Calls that got no connection or no answer in time")
+            .register(meters);
     this.roles = DatabaseRoles.of(config);
     this.limits = limits;
     wanted = Bounds.of(limits);

@@ -91,8 +91,9 @@ final class HashPool implements AutoCloseable {
   }
 
   private HashPool(Vertx vertx, Limits limits, LongSupplier clock, MeterRegistry meters) {
-    this.waits = timer(meters, "starling.user.hashes.wait");
-    this.runs = timer(meters, "starling.user.hashes.run");
+    this.waits =
+        timer(meters, "starling.user.hashes.wait", "Time that a password waits to be hashed");
+    this.runs = timer(meters, "starling.user.hashes.run", "Time that a hash of a password takes");
     this.vertx = vertx;
     this.limits = limits;
     this.clock = clock;
@@ -103,8 +104,9 @@ final class HashPool implements AutoCloseable {
     resize();
   }
 
-  private static Timer timer(MeterRegistry meters, String name) {
+  private static Timer timer(MeterRegistry meters, String name, String description) {
     return Timer.builder(name)
+        .description(description)
         .serviceLevelObjectives(
             Duration.ofMillis(10),
             Duration.ofMillis(25),

@@ -112,7 +112,10 @@ final class Sessions {
     this.database = database;
     this.rules = rules;
     this.limits = limits;
-    this.reuses = Counter.builder("starling.user.tokens.reused").register(meters);
+    this.reuses =
+        Counter.builder("starling.user.tokens.reused")
+            .description("Refresh tokens that came twice; their sessions ended")
+            .register(meters);
     Gauge.builder("starling.user.sessions", this, s -> s.live)
         .description("Sessions that go on, counted every five minutes; the same at each node")
         .register(meters);

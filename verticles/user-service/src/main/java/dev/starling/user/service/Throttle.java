@@ -49,7 +49,11 @@ final class Throttle {
     for (Counted counted : Counted.values()) {
       String kind = counted.name().toLowerCase(Locale.ROOT).replace('_', '-');
       refusals.put(
-          counted, Counter.builder("starling.user.throttled").tag("kind", kind).register(meters));
+          counted,
+          Counter.builder("starling.user.throttled")
+              .description("Attempts refused, by what was counted")
+              .tag("kind", kind)
+              .register(meters));
     }
   }
 

@@ -39,6 +39,10 @@ import org.slf4j.LoggerFactory;
 
 /** What the user service does, shared by all its event loops on a node. */
 final class Users implements AutoCloseable {
+  /** Every outcome of a log-in that is counted. */
+  private static final List<String> LOGINS =
+      List.of("right", "wrong", "second-factor", "throttled", "shed", "failed");
+
   private static final long TIDY_FIRST = Duration.ofSeconds(10).toMillis();
   private static final long TIDY_EVERY = Duration.ofHours(1).toMillis();
 
@@ -223,12 +227,30 @@ final class Users implements AutoCloseable {
   }
 
   private void gauges() {
-    Gauge.builder("starling.user.hashes.running", hashes, HashPool::running).register(meters);
-    Gauge.builder("starling.user.hashes.waiting", hashes, HashPool::waiting).register(meters);
-    FunctionCounter.builder("starling.user.hashes", hashes, HashPool::computed).register(meters);
-    FunctionCounter.builder("starling.user.hashes.shed", hashes, HashPool::shed).register(meters);
+    Gauge.builder("starling.user.hashes.running", hashes, HashPool::running)
+        .description("Hashes of passwords being computed now")
+        .register(meters);
+    Gauge.builder("starling.user.hashes.waiting", hashes, HashPool::waiting)
+        .description("Passwords that wait to be hashed")
+        .register(meters);
+    FunctionCounter.builder("starling.user.hashes", hashes, HashPool::computed)
+        .description("Hashes of passwords computed")
+        .register(meters);
+    FunctionCounter.builder("starling.user.hashes.shed", hashes, HashPool::shed)
+        .description("Hashes refused, since too many were waiting")
+        .register(meters);
     Gauge.builder("starling.user.key.age", keys, CurrentKeys::age)
         .baseUnit("seconds")
+        .description("For which the key of access tokens has signed")
+        .register(meters);
+    LOGINS.forEach(this::logins);
+  }
+
+  /** Shown from the start: Prometheus cannot see that one which it did not know has grown. */
+  private Counter logins(String outcome) {
+    return Counter.builder("starling.user.logins")
+        .description("Log-ins by outcome")
+        .tag("outcome", outcome)
         .register(meters);
   }
 
@@ -297,10 +319,7 @@ final class Users implements AutoCloseable {
   }
 
   private void count(Throwable failure) {
-    Counter.builder("starling.user.logins")
-        .tag("outcome", failure == null ? "right" : outcome(ServiceException.of(failure)))
-        .register(meters)
-        .increment();
+    logins(failure == null ? "right" : outcome(ServiceException.of(failure))).increment();
   }
 
   private static String outcome(ServiceException refusal) {
