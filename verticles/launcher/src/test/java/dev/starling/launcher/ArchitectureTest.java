@@ -24,7 +24,8 @@ class ArchitectureTest {
     "dev.starling.user.service",
     "dev.starling.gateway",
     "dev.starling.account",
-    "dev.starling.console"
+    "dev.starling.console",
+    "dev.starling.cli"
   };
 
   @ArchTest
@@ -66,6 +67,27 @@ class ArchitectureTest {
           .orShould()
           .dependOnClassesThat()
           .haveFullyQualifiedName("io.vertx.core.http.Cookie");
+
+  @ArchTest
+  static final ArchRule commandLineKnowsNothingButTheOperatorPort =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.starling.cli")
+          .should()
+          .dependOnClassesThat(
+              resideInAPackage("dev.starling..").and(resideOutsideOfPackage("dev.starling.cli")))
+          .orShould()
+          .dependOnClassesThat()
+          .resideInAnyPackage("io.vertx..", "com.fasterxml.jackson.databind..", "java.net.http..");
+
+  @ArchTest
+  static final ArchRule onlyTheCommandLineReadsArguments =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.starling.cli")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("picocli..");
 
   @ArchTest
   static final ArchRule onlyTheLauncherKnowsTheParts =
