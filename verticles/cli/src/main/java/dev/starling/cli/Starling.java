@@ -103,6 +103,9 @@ public final class Starling implements Callable<Integer> {
     commands.put("breakers", () -> new Breakers(session));
     commands.put("events", () -> new Events(session));
     commands.put("top", () -> new Top(session));
+    commands.put("describe", () -> new Describe(session));
+    commands.put("call", () -> new Call(session));
+    commands.put("explain", () -> new Explain(session));
     return commands;
   }
 
