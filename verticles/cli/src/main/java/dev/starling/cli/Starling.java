@@ -109,6 +109,9 @@ public final class Starling implements Callable<Integer> {
     commands.put("node", () -> NodeOrders.of(session));
     commands.put("limits", () -> LimitOrders.of(session));
     commands.put("explain", () -> new Explain(session));
+    commands.put("context", () -> ContextNames.of(session));
+    commands.put("completion", () -> new Completion(session));
+    commands.put("cheat", () -> new Cheat(session));
     return commands;
   }
 
