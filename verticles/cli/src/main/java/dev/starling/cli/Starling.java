@@ -108,6 +108,7 @@ public final class Starling implements Callable<Integer> {
     commands.put("breaker", () -> Breaker.of(session));
     commands.put("node", () -> NodeOrders.of(session));
     commands.put("limits", () -> LimitOrders.of(session));
+    commands.put("doctor", () -> new Doctor(session));
     commands.put("explain", () -> new Explain(session));
     commands.put("context", () -> ContextNames.of(session));
     commands.put("completion", () -> new Completion(session));
