@@ -105,6 +105,7 @@ public final class Starling implements Callable<Integer> {
     commands.put("top", () -> new Top(session));
     commands.put("describe", () -> new Describe(session));
     commands.put("call", () -> new Call(session));
+    commands.put("bench", () -> new Bench(session));
     commands.put("breaker", () -> Breaker.of(session));
     commands.put("node", () -> NodeOrders.of(session));
     commands.put("limits", () -> LimitOrders.of(session));
