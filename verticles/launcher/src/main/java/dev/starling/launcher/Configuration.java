@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
@@ -36,6 +37,10 @@ final class Configuration {
   private static final String OPEN_FILE =
       "%s (file %s): others can read the file; chmod 600 it or use %s";
   private static final String SECTIONS = "config";
+
+  /** Variables of scripts/starling, which may be typed in the shell that starts a node. */
+  private static final Set<String> OF_THE_COMMAND_LINE =
+      Set.of("STARLING_OPERATOR", "STARLING_TOKEN_FILE");
 
   private final Map<String, Object> values = new HashMap<>();
   private final Map<String, String> shown = new HashMap<>();
@@ -60,6 +65,7 @@ final class Configuration {
     Map<String, Setting> variables = Settings.by(Setting::environmentVariable);
     Map<String, Object> ours =
         startingWith("STARLING_", ServiceLinks.removedFrom(environment, variables.keySet()));
+    ours.keySet().removeAll(OF_THE_COMMAND_LINE);
     configuration.overlaySecretFiles(ours);
     configuration.overlay(ours, variables, "environment", name -> "environment " + name);
     Map<String, String> properties = new HashMap<>();

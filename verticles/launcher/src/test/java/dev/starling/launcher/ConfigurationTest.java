@@ -424,6 +424,13 @@ class ConfigurationTest {
     return load(environment, Map.of());
   }
 
+  @Test
+  void leavesTheVariablesOfTheCommandLineAlone() throws Exception {
+    Map<String, String> ofOperators =
+        Map.of("STARLING_OPERATOR", "http://127.0.0.1:9090", "STARLING_TOKEN_FILE", "/run/token");
+    assertThat(load(ofOperators, Map.of()).integer("operator.port")).isEqualTo(9090);
+  }
+
   private static Configuration load(Map<String, String> environment, Map<String, String> properties)
       throws ConfigurationException {
     Properties system = new Properties();
