@@ -138,6 +138,32 @@ class ScriptsIT {
   }
 
   @Test
+  void theCommandLineOfTheReadmeEndsAsItSays() throws Exception {
+    try (StarlingProcess node = StarlingProcess.in(directory).onAnyPort().start()) {
+      Map<String, String> environment =
+          Map.of(
+              "HOME",
+              directory.toString(),
+              "STARLING_OPERATOR",
+              node.operator().toString(),
+              "STARLING_TOKEN_FILE",
+              directory.resolve("data/secrets/operator").toString());
+      Matcher command =
+          Pattern.compile("(?m)^(.*scripts/starling .*)\n# (\\d+): (.*)")
+              .matcher(block("command line", node));
+      int commands = 0;
+      while (command.find()) {
+        Result result = run(environment, "bash", "-c", command.group(1));
+        assertThat(result.code())
+            .as(command.group(1) + ": " + result.output() + result.errors())
+            .isEqualTo(Integer.parseInt(command.group(2)));
+        commands++;
+      }
+      assertThat(commands).isEqualTo(9);
+    }
+  }
+
+  @Test
   void sendPrintsTheReplyOrTheRefusal() throws Exception {
     try (StarlingProcess node =
         StarlingProcess.in(directory)
