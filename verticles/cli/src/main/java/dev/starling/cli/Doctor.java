@@ -173,6 +173,12 @@ final class Doctor implements Callable<Integer> {
               + " cluster-config/README.md");
     }
     for (Json node : nodes) {
+      if (node.flag("fenced")) {
+        problem(
+            "cluster",
+            node.text("name") + " takes itself for cut off, and only answers queries",
+            "look at the network between it and the others; it goes on by itself");
+      }
       if (!"up".equals(node.text("state"))) {
         problem(
             "cluster",

@@ -69,6 +69,13 @@ class DoctorTest {
   }
 
   @Test
+  void findsAFencedNode() throws IOException {
+    change("nodes", "\"fenced\":false", "\"fenced\":true");
+    assertThat(findings(Exit.NOT_WELL))
+        .containsExactly("problem cluster: n1 takes itself for cut off, and only answers queries");
+  }
+
+  @Test
   void notesVersions() throws IOException {
     change("nodes", "1.0.0-SNAPSHOT", "1.1.0");
     assertThat(findings(Exit.OK))
