@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -200,7 +201,7 @@ final class Bench implements Callable<Integer> {
               .map(e -> e.getValue() + " " + e.getKey())
               .collect(Collectors.joining(", ")));
     }
-    boolean allGood = ended.keySet().equals(java.util.Set.of(OK));
+    boolean allGood = ended.keySet().equals(Set.of(OK));
     return allGood
         ? Exit.OK
         : ended.containsKey(UNREACHABLE) && ended.size() == 1 ? Exit.UNREACHABLE : Exit.NOT_WELL;

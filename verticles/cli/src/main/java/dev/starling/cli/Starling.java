@@ -1,8 +1,10 @@
 package dev.starling.cli;
 
+import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -135,10 +137,11 @@ public final class Starling implements Callable<Integer> {
           }
         });
     dress(line);
-    line.setOut(new java.io.PrintWriter(session.out(), true));
-    line.setErr(new java.io.PrintWriter(session.err(), true));
+    line.setOut(new PrintWriter(session.out(), true));
+    line.setErr(new PrintWriter(session.err(), true));
     line.setColorScheme(Help.defaultColorScheme(session.colour() ? Help.Ansi.ON : Help.Ansi.OFF));
     line.setUsageHelpWidth(100);
+    line.setExpandAtFiles(false); // @file is ours to read, as the value of one field
     line.setExitCodeExceptionMapper(e -> Exit.NOT_WELL);
     line.setParameterExceptionHandler((e, args) -> starling.wrong(e, args));
     line.setExecutionExceptionHandler((e, at, parsed) -> starling.failed(e, at));
@@ -240,7 +243,7 @@ public final class Starling implements Callable<Integer> {
 
   private static PrintStream utf8(FileDescriptor to) {
     return new PrintStream(
-        new java.io.BufferedOutputStream(new FileOutputStream(to), 8_192),
+        new BufferedOutputStream(new FileOutputStream(to), 8_192),
         to == FileDescriptor.err,
         StandardCharsets.UTF_8);
   }

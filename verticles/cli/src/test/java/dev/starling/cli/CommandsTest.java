@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -48,7 +49,7 @@ class CommandsTest {
     return name.equals("starling") ? "" : name.substring("starling ".length());
   }
 
-  private Stream<DynamicTest> each(java.util.function.Consumer<CommandLine> check) {
+  private Stream<DynamicTest> each(Consumer<CommandLine> check) {
     return commands().stream()
         .map(
             command ->

@@ -3,6 +3,7 @@ package dev.starling.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,14 +75,26 @@ class OrdersTest {
   }
 
   @Test
+  void callsTakeTheirBodyFromAFileAsItIs() throws IOException {
+    Path body = Files.writeString(home.resolve("body"), "{\"username\":  \"a b\"}\n");
+    try (OpsServer server = new OpsServer("healthy")) {
+      Typed.at(server, home).run("call", "user.login", "--body", "@" + body);
+      assertThat(server.requests())
+          .containsExactly(
+              "POST calls {\"operation\":\"user.login\",\"request\":{\"username\":\"a b\"},"
+                  + "\"timeout\":5000}");
+    }
+  }
+
+  @Test
   void sayWhichTokenIsRefusedWithoutShowingIt() throws IOException {
     try (OpsServer server = new OpsServer("healthy")) {
-      Path wrong = java.nio.file.Files.writeString(home.resolve("wrong"), "ff00ff00");
+      Path wrong = Files.writeString(home.resolve("wrong"), "ff00ff00");
       Typed.Result result =
           Typed.at(server, home).with(Clusters.TOKEN_FILE, wrong.toString()).run("status");
       assertThat(result.exit()).isEqualTo(Exit.UNREACHABLE);
       assertThat(result.err()).contains(wrong.toString()).doesNotContain("ff00ff00");
-      java.nio.file.Files.writeString(wrong, "not a token");
+      Files.writeString(wrong, "not a token");
       result = Typed.at(server, home).with(Clusters.TOKEN_FILE, wrong.toString()).run("status");
       assertThat(result.exit()).isEqualTo(Exit.UNREACHABLE);
       assertThat(result.err()).contains("holds no operator's token").doesNotContain("not a token");
