@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.IntStream;
 import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,7 +33,7 @@ class BenchTest {
 
   private Json bench(OpsServer server, String... more) throws IOException {
     String[] typed = {"bench", "user.login", "--rate", "40", "--json"};
-    List<String> arguments = new java.util.ArrayList<>(List.of(typed));
+    List<String> arguments = new ArrayList<>(List.of(typed));
     arguments.addAll(List.of(more));
     Typed.Result result = Typed.at(server, home).run(arguments);
     assertThat(result.err()).isEmpty();
@@ -70,7 +72,7 @@ class BenchTest {
             sleep(WORK + (stands ? 2_000 + STALL - since : 0));
             answered.add(System.nanoTime());
           });
-      json = bench(server, "--connections", "200", "--for", "5s");
+      json = bench(server, "--connections", "20", "--for", "5s");
     }
     Json millis = json.get("millis");
     Histogram seen = new Histogram(3);
@@ -93,7 +95,7 @@ class BenchTest {
   /** When the schedule began: the call that was late by least tells. */
   private long begin() {
     List<Long> inOrder = came.stream().sorted().toList();
-    return java.util.stream.IntStream.range(0, inOrder.size())
+    return IntStream.range(0, inOrder.size())
         .mapToLong(i -> inOrder.get(i) - i * PERIOD)
         .min()
         .orElseThrow();

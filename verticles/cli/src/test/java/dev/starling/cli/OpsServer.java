@@ -23,6 +23,12 @@ final class OpsServer implements AutoCloseable {
   private static final String PROBLEM =
       "{\"type\":\"urn:starling:problem:unauthenticated\",\"status\":401,\"detail\":\"no\"}";
 
+  static {
+    // Head and body are two packets, the second of which would wait 40 ms for the other side's
+    // word.
+    System.setProperty("sun.net.httpserver.nodelay", "true");
+  }
+
   private final String scene;
   private final HttpServer server;
   private final ExecutorService threads = Executors.newCachedThreadPool();
