@@ -49,7 +49,8 @@ final class FlockViews {
             .put("state", member.state().name().toLowerCase(Locale.ROOT))
             .put("why", member.why())
             .put("age", member.age())
-            .put("services", services);
+            .put("services", services)
+            .put("calls", statistics.callsOf(member.id()));
     return member.report() == null ? json : json.mergeIn(json(member.report()));
   }
 
@@ -185,18 +186,19 @@ final class FlockViews {
   /** What has happened lately, the oldest first. */
   JsonObject events() {
     JsonArray events = new JsonArray();
-    for (Event event : node.flock().journal().all()) {
-      events.add(
-          new JsonObject()
-              .put("id", event.id())
-              .put("at", event.at().toString())
-              .put("node", event.node())
-              .put("kind", event.kind().text())
-              .put("subject", event.subject())
-              .put("text", event.text())
-              .put("by", event.by()));
-    }
+    node.flock().journal().all().forEach(event -> events.add(json(event)));
     return new JsonObject().put("events", events);
+  }
+
+  static JsonObject json(Event event) {
+    return new JsonObject()
+        .put("id", event.id())
+        .put("at", event.at().toString())
+        .put("node", event.node())
+        .put("kind", event.kind().text())
+        .put("subject", event.subject())
+        .put("text", event.text())
+        .put("by", event.by());
   }
 
   /** What can be called, with the schemas of requests and replies. */

@@ -2,11 +2,6 @@ package dev.starling.console;
 
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.TreeMap;
 import org.HdrHistogram.Histogram;
 
 /** Calls of one operation in the whole flock, second by second. Safe for one thread at a time. */
@@ -14,58 +9,31 @@ final class OperationSeries {
   /** Seconds that are kept. */
   static final int SECONDS = 900;
 
-  /** Seconds of which the histograms are kept, to merge them; percentiles are never averaged. */
-  static final int RECENT = 10;
+  private static final double[] PERCENTILES = Lately.PERCENTILES;
 
-  private static final int DIGITS = 2;
-  private static final double[] PERCENTILES = {50, 90, 99, 99.9};
-
-  private final Deque<Slice> recent = new ArrayDeque<>(RECENT);
+  private final Lately lately = new Lately();
   private final int[] calls = new int[SECONDS];
   private final int[] failed = new int[SECONDS];
   private final int[][] micros = new int[PERCENTILES.length][SECONDS];
-  private Slice slice = new Slice();
   private long seconds;
 
-  /** What has ended within one second. */
-  private static final class Slice {
-    private Histogram times;
-    private final Map<String, Long> failures = new HashMap<>();
-
-    private void add(Histogram more) {
-      if (times == null) {
-        times = new Histogram(DIGITS);
-      }
-      times.add(more);
-    }
-
-    private long failed() {
-      return failures.values().stream().mapToLong(Long::longValue).sum();
-    }
-  }
-
   void add(Histogram times) {
-    slice.add(times);
+    lately.add(times);
   }
 
   void fail(String code, long times) {
-    slice.failures.merge(code, times, Long::sum);
+    lately.fail(code, times);
   }
 
   /** A second is over. */
   void tick() {
     int i = (int) (seconds++ % SECONDS);
-    Histogram times = slice.times;
-    calls[i] = times == null ? 0 : (int) times.getTotalCount();
-    failed[i] = (int) slice.failed();
+    Lately.Slice last = lately.tick();
+    calls[i] = last.calls();
+    failed[i] = last.failed();
     for (int p = 0; p < PERCENTILES.length; p++) {
-      micros[p][i] = times == null ? 0 : (int) times.getValueAtPercentile(PERCENTILES[p]);
+      micros[p][i] = last.at(PERCENTILES[p]);
     }
-    recent.addLast(slice);
-    if (recent.size() > RECENT) {
-      recent.removeFirst();
-    }
-    slice = new Slice();
   }
 
   /** Whether nothing has been called for as long as it is kept. */
@@ -75,37 +43,12 @@ final class OperationSeries {
         return false;
       }
     }
-    return slice.times == null;
+    return lately.isNowSilent();
   }
 
   /** The last ten seconds: calls a second, percentiles in milliseconds, failures by code. */
   JsonObject lately() {
-    Histogram times = new Histogram(DIGITS);
-    Map<String, Long> failures = new TreeMap<>();
-    for (Slice past : recent) {
-      if (past.times != null) {
-        times.add(past.times);
-      }
-      past.failures.forEach((code, n) -> failures.merge(code, n, Long::sum));
-    }
-    JsonObject failed = new JsonObject();
-    failures.forEach(failed::put);
-    JsonObject lately =
-        new JsonObject()
-            .put("seconds", recent.size())
-            .put("rate", times.getTotalCount() / (double) Math.max(1, recent.size()))
-            .put("failures", failed);
-    if (times.getTotalCount() > 0) {
-      for (double percentile : PERCENTILES) {
-        lately.put(name(percentile), times.getValueAtPercentile(percentile) / 1_000.0);
-      }
-      lately.put("max", times.getMaxValue() / 1_000.0);
-    }
-    return lately;
-  }
-
-  private static String name(double percentile) {
-    return percentile == 99.9 ? "p99.9" : "p" + (int) percentile;
+    return lately.json();
   }
 
   /**
@@ -139,7 +82,7 @@ final class OperationSeries {
     JsonObject json() {
       JsonObject json = new JsonObject().put("calls", list(calls)).put("failed", list(failed));
       for (int p = 0; p < PERCENTILES.length; p++) {
-        json.put(name(PERCENTILES[p]), list(micros[p]));
+        json.put(Lately.name(PERCENTILES[p]), list(micros[p]));
       }
       return json;
     }

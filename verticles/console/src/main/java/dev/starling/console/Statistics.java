@@ -2,6 +2,7 @@ package dev.starling.console;
 
 import dev.starling.runtime.NodeReport;
 import dev.starling.runtime.Telemetry;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.ByteBuffer;
 import java.util.Base64;
@@ -9,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.zip.DataFormatException;
 import org.HdrHistogram.Histogram;
 
@@ -23,6 +25,9 @@ final class Statistics {
   private static final String OK = "ok";
 
   private final Map<String, OperationSeries> series = new TreeMap<>();
+
+  /** What each node has called lately, by service. */
+  private final Map<String, Map<String, Lately>> traffic = new HashMap<>();
 
   /** Counts since the start of each node, those that have left meanwhile included. */
   private final Map<Key, long[]> totals = new HashMap<>();
@@ -62,20 +67,41 @@ final class Statistics {
         of = new OperationSeries();
         series.put(name, of);
       }
-      count(true, calls, before, isNext ? of : null);
-      if (of != null && calls.latest() != null) {
-        add(of, calls.latest());
+      OperationSeries all = of;
+      BiConsumer<String, Long> failing =
+          (code, more) -> {
+            if (isNext) {
+              traffic(report.node(), calls.service()).fail(code, more);
+            }
+            if (isNext && all != null) {
+              all.fail(code, more);
+            }
+          };
+      count(true, calls, before, failing);
+      Histogram latest = calls.latest() == null ? null : read(calls.latest());
+      if (latest != null) {
+        traffic(report.node(), calls.service()).add(latest);
+        if (of != null) {
+          of.add(latest);
+        }
       }
     }
-    report.operations().forEach(done -> count(false, done, before, null));
+    report.operations().forEach(done -> count(false, done, before, (code, more) -> {}));
   }
 
-  private static void add(OperationSeries series, String latest) {
+  private Lately traffic(String node, String service) {
+    return traffic
+        .computeIfAbsent(node, n -> new TreeMap<>())
+        .computeIfAbsent(service, s -> new Lately());
+  }
+
+  /** Null for one of a release that writes it otherwise; its counts are there all the same. */
+  private static Histogram read(String latest) {
     try {
       ByteBuffer bytes = ByteBuffer.wrap(Base64.getDecoder().decode(latest));
-      series.add(Histogram.decodeFromCompressedByteBuffer(bytes, 0));
+      return Histogram.decodeFromCompressedByteBuffer(bytes, 0);
     } catch (DataFormatException | RuntimeException e) {
-      // A release that writes it otherwise; its counts are there all the same.
+      return null;
     }
   }
 
@@ -83,7 +109,7 @@ final class Statistics {
       boolean made,
       NodeReport.Operations operation,
       Map<Key, long[]> before,
-      OperationSeries failing) {
+      BiConsumer<String, Long> failing) {
     operation
         .outcomes()
         .forEach(
@@ -99,8 +125,8 @@ final class Statistics {
               }
               int all = counts.length - 2;
               long more = counts[all] - (last == null ? 0 : last[all]);
-              if (failing != null && more > 0 && !outcome.equals(OK)) {
-                failing.fail(outcome, more);
+              if (more > 0 && !outcome.equals(OK)) {
+                failing.accept(outcome, more);
               }
             });
   }
@@ -109,12 +135,28 @@ final class Statistics {
   synchronized void tick() {
     series.values().forEach(OperationSeries::tick);
     series.values().removeIf(OperationSeries::isSilent);
+    traffic.values().forEach(services -> services.values().forEach(Lately::tick));
+    traffic.values().forEach(services -> services.values().removeIf(Lately::isSilent));
+    traffic.values().removeIf(Map::isEmpty);
   }
 
   /** The last ten seconds of an operation; null when nobody has called it lately. */
   synchronized JsonObject lately(String operation) {
     OperationSeries of = series.get(operation);
     return of == null ? null : of.lately();
+  }
+
+  /**
+   * The last ten seconds of what a node has called, by service; what it did not call is not there.
+   */
+  synchronized JsonArray callsOf(String node) {
+    JsonArray calls = new JsonArray();
+    traffic
+        .getOrDefault(node, Map.of())
+        .forEach(
+            (service, lately) ->
+                calls.add(new JsonObject().put("service", service).put("lately", lately.json())));
+    return calls;
   }
 
   /** The last seconds of each operation that was called in the last quarter of an hour. */
