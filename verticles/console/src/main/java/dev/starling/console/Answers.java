@@ -61,7 +61,7 @@ final class Answers {
     request.connection().close();
   }
 
-  private static void write(HttpServerResponse response, int status, String type, Buffer body) {
+  static void write(HttpServerResponse response, int status, String type, Buffer body) {
     response
         .setStatusCode(status)
         .putHeader(HttpHeaders.CONTENT_TYPE, type)

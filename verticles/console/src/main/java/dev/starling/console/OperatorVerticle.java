@@ -53,7 +53,10 @@ public final class OperatorVerticle extends VerticleBase {
   /** Milliseconds from one request to the next; whoever asks seldom connects again. */
   private static final long NEXT_REQUEST = 60_000;
 
+  private static final long NO_TIMER = -1;
+
   private final Statistics statistics = new Statistics();
+  private final ConsolePage page = new ConsolePage();
   private final long nextRequest;
   private Node node;
   private HttpServer server;
@@ -77,14 +80,22 @@ public final class OperatorVerticle extends VerticleBase {
   public Future<?> start() {
     node = Node.of(vertx);
     node.flock().onReport(statistics::hear);
-    vertx.setPeriodic(1_000, t -> statistics.tick());
-    return vertx.executeBlocking(this::ops, false).map(this::router).compose(this::listen);
+    return vertx
+        .executeBlocking(this::ops, false)
+        .onSuccess(ops -> vertx.setPeriodic(1_000, t -> tick(ops)))
+        .map(this::router)
+        .compose(this::listen);
+  }
+
+  private void tick(Ops ops) {
+    statistics.tick();
+    ops.tick();
   }
 
   private Ops ops() throws UnknownHostException {
     byte[] operator = node.secrets().bytes(Secrets.OPERATOR);
     boolean loopback = InetAddress.getByName(host()).isLoopbackAddress();
-    return new Ops(node, statistics, operator, viewer(), loopback);
+    return new Ops(node, statistics, operator, viewer(), loopback, this::stays);
   }
 
   /** A node that may not make it, and was not given it, has none. */
@@ -108,6 +119,8 @@ public final class OperatorVerticle extends VerticleBase {
     show(router, "/health/ready").handler(this::ready);
     show(router, "/metrics").handler(this::metrics);
     show(router, "/metrics/cluster").handler(this::clusterMetrics);
+    show(router, "/").handler(page::answer);
+    show(router, "/console/:version/:file").handler(page::file);
     ops.mount(router);
     router.route().failureHandler(OperatorVerticle::fail);
     for (int status : new int[] {400, 404, 405, 413, 500}) {
@@ -154,6 +167,16 @@ public final class OperatorVerticle extends VerticleBase {
         (same, timer) -> {
           vertx.cancelTimer(timer);
           return endAfter(nextRequest, connection);
+        });
+  }
+
+  /** Its reader may go on as long as it likes. */
+  private void stays(HttpConnection connection) {
+    timers.computeIfPresent(
+        connection,
+        (same, timer) -> {
+          vertx.cancelTimer(timer);
+          return NO_TIMER;
         });
   }
 

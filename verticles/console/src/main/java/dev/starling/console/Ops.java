@@ -9,6 +9,7 @@ import dev.starling.runtime.Limit;
 import dev.starling.runtime.Node;
 import dev.starling.runtime.ServiceException;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -28,6 +29,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -50,9 +52,11 @@ final class Ops {
   private final Node node;
   private final FlockViews views;
   private final Statistics statistics;
+  private final OpsStream stream;
   private final byte[] operator;
   private final Optional<byte[]> viewer;
   private final boolean loopback;
+  private final Consumer<HttpConnection> stays;
 
   /**
    * The operator's resources of one node.
@@ -60,19 +64,23 @@ final class Ops {
    * @param operator token that may do all
    * @param viewer token that may look
    * @param loopback whether the port is reached from this machine only
+   * @param stays is told of connections whose answer does not end
    */
   Ops(
       Node node,
       Statistics statistics,
       byte[] operator,
       Optional<byte[]> viewer,
-      boolean loopback) {
+      boolean loopback,
+      Consumer<HttpConnection> stays) {
     this.node = node;
     this.statistics = statistics;
     this.views = new FlockViews(node, statistics);
+    this.stream = new OpsStream(node, views);
     this.operator = operator;
     this.viewer = viewer;
     this.loopback = loopback;
+    this.stays = stays;
   }
 
   void mount(Router router) {
@@ -87,6 +95,13 @@ final class Ops {
     show(router, "events", context -> views.events());
     show(router, "contracts", context -> views.contracts());
     show(router, "series", context -> statistics.all(OperationSeries.SECONDS));
+    router
+        .get("/ops/stream")
+        .handler(
+            context -> {
+              stream.open(context);
+              stays.accept(context.request().connection());
+            });
     router.get("/ops/calls").handler(this::calls);
     router.post("/ops/calls").handler(this::call);
     router.get("/ops/instances").handler(this::instances);
@@ -96,6 +111,11 @@ final class Ops {
       router.put(path).handler(this::want);
       router.delete(path).handler(this::wantNoLonger);
     }
+  }
+
+  /** A second is over. */
+  void tick() {
+    stream.tick();
   }
 
   private static void show(Router router, String what, Function<RoutingContext, JsonObject> view) {

@@ -154,7 +154,8 @@ class OperatorIT {
 
   @ParameterizedTest
   @CsvSource({
-    "GET, /, 404",
+    "POST, /, 405",
+    "GET, /console, 404",
     "GET, /health, 404",
     "GET, /health/ready/x, 404",
     "GET, /metrics/../secret, 404",

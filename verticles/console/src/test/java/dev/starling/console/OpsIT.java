@@ -301,7 +301,18 @@ class OpsIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"/", "/ops", "/ops/", "/ops/x", "/ops/desired/a/b/c", "/health", "/%00"})
+  @ValueSource(
+      strings = {
+        "/x",
+        "/console",
+        "/console/x",
+        "/ops",
+        "/ops/",
+        "/ops/x",
+        "/ops/desired/a/b/c",
+        "/health",
+        "/%00"
+      })
   void knowsNothingElse(String path) throws Exception {
     problem(send(request(path)), 404);
   }
