@@ -241,7 +241,10 @@ function App() {
 
 let view = route().view;
 addEventListener("hashchange", () => {
-  token.fromAddress();
+  if (token.fromAddress()) {
+    end();
+    start();
+  }
   const next = route().view;
   draw();
   if (next !== view) {

@@ -18,13 +18,14 @@ export const token = {
   set: value => sessionStorage.setItem(KEY, value),
   forget: () => sessionStorage.removeItem(KEY),
 
-  /** Takes it from `#token=…`, which stays in neither the address nor the history. */
+  /** Takes it from `#token=…`, which stays in neither the address nor the history; says whether there was one. */
   fromAddress() {
     const found = /^#token=([0-9A-Fa-f]+)$/.exec(location.hash);
     if (found) {
       history.replaceState(null, "", location.pathname);
       token.set(found[1]);
     }
+    return found !== null;
   },
 };
 
