@@ -44,12 +44,15 @@ final class Chromium implements AutoCloseable {
         "--no-sandbox",
         "--disable-dev-shm-usage",
         "--disable-gpu",
+        "--enable-precise-memory-info",
+        "--js-flags=--expose-gc",
         "--hide-scrollbars");
     File executable = DRIVER.toFile();
     driver =
         new ChromeDriver(
             new ChromeDriverService.Builder().usingDriverExecutable(executable).build(), options);
     driver.manage().timeouts().pageLoadTimeout(Duration.ofSeconds(60));
+    driver.manage().timeouts().scriptTimeout(Duration.ofSeconds(60));
     driver.manage().timeouts().implicitlyWait(Duration.ofSeconds(10));
   }
 
@@ -151,6 +154,11 @@ final class Chromium implements AutoCloseable {
 
   Object run(String script, Object... arguments) {
     return driver.executeScript(script, arguments);
+  }
+
+  /** What the script hands to its last argument, a function. */
+  Object runLater(String script, Object... arguments) {
+    return driver.executeAsyncScript(script, arguments);
   }
 
   /**

@@ -1,0 +1,484 @@
+package dev.starling.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.openqa.selenium.Keys;
+
+/** The operator's page in a real browser, at the first of three nodes of a real cluster. */
+@Tag("machine")
+@Timeout(180)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class ConsolePagesIT {
+  private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+  /** What anybody may call often. */
+  private static final String KEYS = "/.well-known/jwks.json";
+
+  private static final List<String> VIEWS =
+      List.of(
+          "topology",
+          "topology?as=table&chosen=service:user",
+          "services",
+          "nodes",
+          "breakers",
+          "latency",
+          "latency?as=table",
+          "calls",
+          "send",
+          "journal",
+          "limits");
+
+  @TempDir private static Path directory;
+  private static final List<StarlingProcess> nodes = new ArrayList<>();
+  private static String token;
+  private static Chromium browser;
+
+  @BeforeAll
+  static void start() throws Exception {
+    for (String name : List.of("n1", "n2", "n3")) {
+      nodes.add(
+          StarlingProcess.in(directory)
+              .onAnyPort()
+              .inCluster()
+              .with("node.name", name)
+              .with("faults.enabled", true)
+              .launch());
+    }
+    nodes.forEach(StarlingProcess::awaitUp);
+    token = Files.readString(directory.resolve("data/secrets/operator")).strip();
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .ignoreExceptions()
+        .until(() -> ops(0, "status").getInteger("instances") == 3);
+    browser = new Chromium(nodes.get(0).operator());
+  }
+
+  @AfterAll
+  static void stop() {
+    if (browser != null) {
+      browser.close();
+    }
+    nodes.forEach(StarlingProcess::close);
+  }
+
+  @BeforeEach
+  void begins() {
+    browser.anew().width(1440);
+  }
+
+  private static JsonObject ops(int node, String path) throws Exception {
+    return new JsonObject(
+        HTTP.send(
+                HttpRequest.newBuilder(nodes.get(node).operator().resolve("/ops/" + path))
+                    .timeout(Duration.ofSeconds(5))
+                    .header("Authorization", "Bearer " + token)
+                    .build(),
+                BodyHandlers.ofString())
+            .body());
+  }
+
+  private static Stream<JsonObject> list(int node, String what) throws Exception {
+    return ops(node, what).getJsonArray(what).stream().map(JsonObject.class::cast);
+  }
+
+  private static JsonObject breaker(int node, String instance) throws Exception {
+    return list(node, "breakers")
+        .filter(b -> b.getString("instance").equals(instance))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static void signIn(String view) {
+    browser.open("/#token=" + token).shows("Topology");
+    look(view);
+  }
+
+  private static void look(String view) {
+    browser.run("location.hash = arguments[0]", "#/" + view);
+  }
+
+  private static void press(String label) {
+    browser.find("button[aria-label='" + label + "']").click();
+  }
+
+  private static void confirm(String button) {
+    browser.press(button);
+    await().atMost(Duration.ofSeconds(10)).until(() -> count("dialog") == 0);
+  }
+
+  private static long count(String css) {
+    return (Long) browser.run("return document.querySelectorAll(arguments[0]).length", css);
+  }
+
+  private static String text(String css) {
+    return (String)
+        browser.run("return document.querySelector(arguments[0])?.textContent ?? ''", css);
+  }
+
+  private static void shoot(String name, String scheme) throws IOException {
+    browser.scheme(scheme);
+    for (int width : List.of(1440, 1024, 390)) {
+      browser.width(width);
+      assertThat(browser.isTooWide()).as("%s at %d is too wide", name, width).isFalse();
+      browser.screenshot("console-%s-%s-%d".formatted(name, scheme, width));
+    }
+    browser.width(1440);
+  }
+
+  /** Calls two nodes without a pause until it is closed; nothing that it asks for may fail. */
+  private static final class Load implements AutoCloseable {
+    private final AtomicBoolean ends = new AtomicBoolean();
+    private final AtomicInteger calls = new AtomicInteger();
+    private final List<String> failed = new ArrayList<>();
+    private final Thread thread = new Thread(this::run);
+
+    private Load() {
+      thread.start();
+    }
+
+    private void run() {
+      for (int i = 0; !ends.get(); i++) {
+        URI address = nodes.get(i % 2 * 2).api().resolve(KEYS);
+        try {
+          int status =
+              HTTP.send(
+                      HttpRequest.newBuilder(address).timeout(Duration.ofSeconds(10)).build(),
+                      BodyHandlers.discarding())
+                  .statusCode();
+          if (status != 200) {
+            failed.add(address + " " + status);
+          }
+          calls.incrementAndGet();
+          TimeUnit.MILLISECONDS.sleep(20);
+        } catch (IOException | InterruptedException e) {
+          failed.add(address + " " + e);
+        }
+      }
+    }
+
+    private List<String> failed() {
+      close();
+      return failed;
+    }
+
+    @Override
+    public void close() {
+      ends.set(true);
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  @Test
+  @Order(1)
+  void keepsTheTokenOutOfAddressesAndCookies() {
+    browser.open("/").shows("Operator's token").type("token", "00ff").press("Sign in");
+    browser.shows("The node knows another token.");
+    browser.type("token", token).press("Sign in");
+    browser.shows("as n1 sees it");
+    browser.find("header button").click();
+    browser.shows("Operator's token");
+    assertThat(browser.run("return sessionStorage.length")).isEqualTo(0L);
+
+    browser.open("/#token=" + token).shows("as n1 sees it");
+    assertThat((String) browser.run("return location.href + document.cookie + document.title"))
+        .doesNotContain(token);
+    assertThat((String) browser.run("return JSON.stringify(localStorage)")).doesNotContain(token);
+    assertThat(
+            (String)
+                browser.run(
+                    "return performance.getEntriesByType('resource').map(e => e.name).join()"))
+        .doesNotContain(token);
+  }
+
+  @Test
+  @Order(2)
+  void showsWhoCallsWhat() throws Exception {
+    signIn("topology");
+    try (Load load = new Load()) {
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> count(".flock path") == 5 && text(".flock .label").contains("p99"));
+      assertThat(count(".flock a")).isEqualTo(7);
+      assertThat((String) browser.run("return document.title"))
+          .endsWith(text("h1").substring(2) + " – Starling");
+      shoot("topology", "light");
+      browser.find(".flock a[aria-label^='user@n2']").click();
+      await().until(() -> text("aside h2").equals("user@n2"));
+      assertThat((String) browser.run("return location.hash"))
+          .isEqualTo("#/topology?chosen=instance%3Auser%40n2");
+      shoot("chosen", "dark");
+      assertThat(load.failed()).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @Order(3)
+  @ValueSource(strings = {"light", "dark"})
+  void isReadableForAll(String scheme) throws Exception {
+    browser.scheme(scheme).open("/");
+    signIn("topology");
+    for (String view : VIEWS) {
+      look(view);
+      await().atMost(Duration.ofSeconds(10)).until(() -> count("#view") == 1);
+      await()
+          .atMost(Duration.ofSeconds(10))
+          .until(() -> !text("main").contains("being asked") && count("#view") == 1);
+      assertThat(browser.findings()).as(view + ", " + scheme).isEmpty();
+      browser.width(390);
+      assertThat(browser.isTooWide()).as(view + " is too wide").isFalse();
+      browser.width(1440);
+      browser.screenshot(
+          "console-%s-%s".formatted(view.replaceAll("[^a-z]+", "-").strip(), scheme));
+      browser.width(1440);
+    }
+    look("breakers");
+    press("Force open: user@n2");
+    assertThat(browser.findings()).as("question, " + scheme).isEmpty();
+    browser.press("Cancel");
+  }
+
+  @Test
+  @Order(4)
+  void isUsedByTheKeyboardAlone() {
+    signIn("topology");
+    browser.run("document.querySelector('#theme').focus()");
+    browser.tab().tab().tab().tab().tab();
+    assertThat(browser.focused().getText()).isEqualTo("Breakers");
+    assertThat(browser.focused().getCssValue("outline-style")).isEqualTo("solid");
+    browser.keys(Keys.ENTER).shows("Only open, half-open or held");
+    assertThat(browser.focused().getDomAttribute("id")).isEqualTo("view");
+    browser.tab();
+    assertThat(browser.focused().getDomAttribute("id")).isEqualTo("filter");
+    browser.keys("user@n2");
+    await().until(() -> count("article") == 1);
+    assertThat((String) browser.run("return location.hash")).contains("filter=user%40n2");
+    browser.tab().tab();
+    if ("region".equals(browser.focused().getDomAttribute("role"))) {
+      browser.tab(); // the table of its callers, which can be scrolled
+    }
+    assertThat(browser.focused().getDomAttribute("aria-label")).isEqualTo("Force open: user@n2");
+    browser.keys(Keys.ENTER);
+    await().until(() -> count("dialog[open]") == 1);
+    browser.keys(Keys.ESCAPE);
+    await().until(() -> count("dialog") == 0);
+    assertThat(browser.focused().getDomAttribute("aria-label")).isEqualTo("Force open: user@n2");
+  }
+
+  @Test
+  @Order(5)
+  void opensABreakerAndGivesItBackOnAllNodes() throws Exception {
+    signIn("breakers");
+    try (Load load = new Load()) {
+      press("Make fail: user@n2");
+      confirm("Switch the fault on");
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> text("article[aria-label='user@n2'] .mark").contains("■ open"));
+      assertThat((String) browser.run("return document.title")).startsWith("■ ");
+      assertThat(text(".sentence")).contains("user on n2: breaker open at");
+      assertThat(text("#told")).isNotEmpty();
+      shoot("breaker-open", "light");
+      shoot("breaker-open", "dark");
+      press("End the fault: user@n2");
+      confirm("End the fault");
+
+      press("Force open: user@n2");
+      confirm("Force open on all nodes");
+      for (int node = 0; node < 3; node++) {
+        int at = node;
+        await()
+            .atMost(Duration.ofSeconds(10))
+            .until(
+                () ->
+                    breaker(at, "user@n2").getString("wish").equals("open")
+                        && breaker(at, "user@n2").getJsonArray("by").size() == 3);
+      }
+      await().until(() -> text("article[aria-label='user@n2']").contains("held open"));
+      press("Automatic: user@n2");
+      confirm("Automatic on all nodes");
+      for (int node = 0; node < 3; node++) {
+        int at = node;
+        await()
+            .atMost(Duration.ofSeconds(40))
+            .until(
+                () ->
+                    breaker(at, "user@n2").getString("wish").equals("automatic")
+                        && breaker(at, "user@n2").getString("state").equals("closed"));
+      }
+      assertThat(list(1, "events").map(e -> e.getString("by"))).contains("operator");
+      assertThat(load.calls).hasPositiveValue();
+    }
+  }
+
+  @Test
+  @Order(6)
+  void drainsANodeWithoutAFailedRequest() throws Exception {
+    signIn("nodes");
+    try (Load load = new Load()) {
+      await().until(() -> load.calls.get() > 10);
+      press("Drain n2");
+      confirm("Drain n2");
+      await().atMost(Duration.ofSeconds(15)).until(() -> text("tbody").contains("◐ draining"));
+      await()
+          .atMost(Duration.ofSeconds(15))
+          .until(
+              () ->
+                  list(0, "breakers")
+                      .noneMatch(each -> each.getString("instance").equals("user@n2")));
+      int before = load.calls.get();
+      await().atMost(Duration.ofSeconds(15)).until(() -> load.calls.get() > before + 50);
+      press("Resume n2");
+      confirm("Resume n2");
+      await()
+          .atMost(Duration.ofSeconds(15))
+          .until(
+              () ->
+                  list(0, "breakers")
+                      .anyMatch(each -> each.getString("instance").equals("user@n2")));
+      assertThat(load.failed()).isEmpty();
+    }
+  }
+
+  @Test
+  @Order(7)
+  void sendsAMessageByAFormOfItsSchema() {
+    signIn("send?operation=user.login");
+    browser.shows("username").type("field-username", "nobody");
+    browser.type("field-password", "Secret-word-of-nobody");
+    browser.find("button[type=submit]").click();
+    browser.shows("user.login answered 401").shows("curl -H");
+    assertThat(text("main")).doesNotContain("Secret-word-of-nobody").contains("\"password\":\"…\"");
+    assertThat(browser.focused().getDomAttribute("id")).isEqualTo("answer");
+  }
+
+  @Test
+  @Order(8)
+  void showsFiftyNodesWithoutGettingSlow() {
+    signIn("topology");
+    for (String view : List.of("topology", "breakers", "nodes", "services")) {
+      look(view);
+      List<?> found = (List<?>) browser.runLater(Flood.SCRIPT, view);
+      double median = ((Number) found.get(0)).doubleValue();
+      double grown = ((Number) found.get(1)).doubleValue();
+      assertThat(median).as(view + ": milliseconds of script for an update").isLessThan(8);
+      assertThat(grown).as(view + ": MiB by which the heap has grown").isLessThan(4);
+    }
+  }
+
+  /** Fifty nodes with ten instances each, that change with each update. */
+  private static final class Flood {
+    static final String SCRIPT =
+        """
+        const [view, done] = arguments;
+        function flock(t) {
+          const now = new Date().toISOString();
+          const lately = {seconds: 10, rate: 10 + t % 7, failures: t % 3 ? {} : {conflict: 2}, p50: 2, p90: 3, p99: 9 + t % 5, "p99.9": 12, max: 20};
+          const nodes = Array.from({length: 50}, (_, i) => ({id: `id${i}`, name: `n${i}`, state: "up", why: null, age: 400 + t % 9,
+            services: [], version: "1", operator: "h:1", started: now, at: now, ready: true, draining: false, fenced: false, sees: 50,
+            heap: 5e7 + 1e6 * (t % 9), heapMost: 2e8, cpu: .1, lag: t % 5, checks: [{name: "cluster", up: true, reason: null}], meters: {},
+            calls: [{service: `s${i % 10}`, lately}]}));
+          const breakers = [];
+          const services = Array.from({length: 10}, (_, k) => ({service: `s${k}`,
+            instances: nodes.map((node, i) => {
+              const instance = `s${k}@n${i}`;
+              const state = (i + k + t) % 53 ? "closed" : "open";
+              breakers.push({instance, state, wish: "automatic", by: [{node: "n1", state, wish: "automatic", calls: t % 50, failed: 0, slow: 0, reason: null, probeIn: 0}]});
+              return {instance, node: node.name, version: "1", breaker: state};
+            }),
+            operations: [{operation: `s${k}.a`, method: "GET", path: "/a", lately}]}));
+          const events = [{id: `flood${t}`, at: now, node: "n1", kind: "order", subject: "a", text: "b", by: null}];
+          const status = {state: "healthy", sentence: `50 nodes, 10 services, ${t}`, findings: [], nodes: 50, services: 10, instances: 500, node: "n1", at: now};
+          return {status, nodes, services, breakers, events};
+        }
+        const heap = () => { gc(); return performance.memory.usedJSHeapSize / 1048576; };
+        import(document.querySelector("script[type=module]").src).then(async ({probe}) => {
+          probe.end();
+          let t = 0;
+          const feed = async times => {
+            for (let i = 0; i < times; i++) {
+              probe.hear("update", flock(t++));
+              await new Promise(next => setTimeout(next, 5));
+            }
+          };
+          await feed(100);
+          const before = heap();
+          probe.took.length = 0;
+          await feed(150);
+          const took = [...probe.took].sort((a, b) => a - b);
+          done([took[took.length >> 1], heap() - before, took.length, took[took.length - 1]]);
+        }).catch(failure => done([1e9, String(failure), 0, 0]));
+        """;
+  }
+
+  @Test
+  @Order(9)
+  void showsAKilledNodeWithinThreeSeconds() throws Exception {
+    signIn("topology");
+    await().until(() -> count(".flock a[aria-label^='n3: ready']") == 1);
+    nodes.get(2).kill();
+    long begin = System.nanoTime();
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .pollInterval(Duration.ofMillis(50))
+        .until(() -> count(".flock a[aria-label^='n3: left']") == 1);
+    Duration took = Duration.ofNanos(System.nanoTime() - begin);
+    assertThat(browser.find(".flock a[aria-label^='n3: left']").getDomAttribute("aria-label"))
+        .contains("no word from it for", "killed, frozen or cut off");
+    assertThat(text(".sentence")).contains("n3: left");
+    shoot("killed", "light");
+    shoot("killed", "dark");
+    assertThat(took).isLessThan(Duration.ofSeconds(3));
+  }
+
+  @Test
+  @Order(10)
+  void saysThatTheStreamIsLostAndComesAgain() throws Exception {
+    signIn("nodes");
+    browser.shows("as n1 sees it");
+    nodes.get(0).freeze();
+    try {
+      await().atMost(Duration.ofSeconds(10)).until(() -> count(".banner") == 1);
+      assertThat(text(".banner")).contains("what is shown is old");
+      assertThat((String) browser.run("return document.title")).startsWith("Stream lost");
+      assertThat(text(".sentence")).matches("(?s).*As of [3-9] s ago.*");
+      shoot("lost", "light");
+      shoot("lost", "dark");
+    } finally {
+      nodes.get(0).thaw();
+    }
+    await().atMost(Duration.ofSeconds(30)).until(() -> count(".banner") == 0);
+    browser.shows("As of 0 s ago");
+  }
+}
