@@ -203,9 +203,14 @@ final class Situation {
               true,
               instance.replace("@", " on "),
               "breaker %s at %s%s%s"
-                  .formatted(
-                      worst.state(), String.join(" and ", callers.get(instance)), why, next));
+                  .formatted(worst.state(), names(callers.get(instance)), why, next));
         });
+  }
+
+  /** Three of them, and how many more. */
+  private static String names(Set<String> callers) {
+    String some = callers.stream().limit(3).collect(Collectors.joining(" and "));
+    return callers.size() <= 3 ? some : some + " and " + (callers.size() - 3) + " more";
   }
 
   private static String seconds(long millis) {
