@@ -25,11 +25,12 @@ final class Lately {
     private Histogram times;
     private final Map<String, Long> failures = new HashMap<>();
 
-    private void add(Histogram more) {
+    private void add(Histogram more, Map<String, Long> failed) {
       if (times == null) {
         times = new Histogram(DIGITS);
       }
       times.add(more);
+      failed.forEach((code, n) -> failures.merge(code, n, Long::sum));
     }
 
     int calls() {
@@ -46,12 +47,9 @@ final class Lately {
     }
   }
 
-  void add(Histogram times) {
-    slice.add(times);
-  }
-
-  void fail(String code, long times) {
-    slice.failures.merge(code, times, Long::sum);
+  /** Times of calls, and those of them that failed, by code. */
+  void add(Histogram times, Map<String, Long> failed) {
+    slice.add(times, failed);
   }
 
   /** A second is over: what was in it. */
@@ -72,7 +70,7 @@ final class Lately {
 
   /** Whether nothing has ended in all of the time. */
   boolean isSilent() {
-    return isNowSilent() && past.stream().allMatch(s -> s.calls() + s.failed() == 0);
+    return isNowSilent() && past.stream().allMatch(s -> s.calls() == 0);
   }
 
   /** Calls a second, percentiles in milliseconds, failures by code. */

@@ -2,6 +2,7 @@ package dev.starling.console;
 
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.Map;
 import org.HdrHistogram.Histogram;
 
 /** Calls of one operation in the whole flock, second by second. Safe for one thread at a time. */
@@ -17,12 +18,9 @@ final class OperationSeries {
   private final int[][] micros = new int[PERCENTILES.length][SECONDS];
   private long seconds;
 
-  void add(Histogram times) {
-    lately.add(times);
-  }
-
-  void fail(String code, long times) {
-    lately.fail(code, times);
+  /** Times of calls, and those of them that failed, by code. */
+  void add(Histogram times, Map<String, Long> failed) {
+    lately.add(times, failed);
   }
 
   /** A second is over. */

@@ -9,8 +9,8 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.BiConsumer;
 import java.util.zip.DataFormatException;
 import org.HdrHistogram.Histogram;
 
@@ -22,8 +22,6 @@ final class Statistics {
   /** Operations of which there are series; names come from contracts, but of any release. */
   private static final int MOST = 1_000;
 
-  private static final String OK = "ok";
-
   private final Map<String, OperationSeries> series = new TreeMap<>();
 
   /** What each node has called lately, by service. */
@@ -33,18 +31,13 @@ final class Statistics {
   private final Map<Key, long[]> totals = new HashMap<>();
 
   /** What each node had counted when it last reported, also if it has left: it may come back. */
-  private final Map<String, Counted> counted =
+  private final Map<String, Map<Key, long[]>> counted =
       new LinkedHashMap<>(16, 0.75f, true) {
         @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Counted> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<String, Map<Key, long[]>> eldest) {
           return size() > MOST;
         }
       };
-
-  private static final class Counted {
-    private final Map<Key, long[]> counts = new HashMap<>();
-    private long sequence;
-  }
 
   /**
    * Whose counts.
@@ -55,38 +48,24 @@ final class Statistics {
 
   /** Takes in a report. */
   synchronized void hear(NodeReport report) {
-    Counted node = counted.computeIfAbsent(report.node(), id -> new Counted());
-    Map<Key, long[]> before = node.counts;
-    // What happened in a longer time is added up, and belongs to no second.
-    boolean isNext = report.sequence() == node.sequence + 1;
-    node.sequence = report.sequence();
+    Map<Key, long[]> before = counted.computeIfAbsent(report.node(), id -> new HashMap<>());
     for (NodeReport.Operations calls : report.calls()) {
-      String name = calls.service() + "." + calls.operation();
-      OperationSeries of = series.get(name);
-      if (of == null && calls.latest() != null && series.size() < MOST) {
-        of = new OperationSeries();
-        series.put(name, of);
-      }
-      OperationSeries all = of;
-      BiConsumer<String, Long> failing =
-          (code, more) -> {
-            if (isNext) {
-              traffic(report.node(), calls.service()).fail(code, more);
-            }
-            if (isNext && all != null) {
-              all.fail(code, more);
-            }
-          };
-      count(true, calls, before, failing);
+      count(true, calls, before);
       Histogram latest = calls.latest() == null ? null : read(calls.latest());
       if (latest != null) {
-        traffic(report.node(), calls.service()).add(latest);
-        if (of != null) {
-          of.add(latest);
-        }
+        traffic(report.node(), calls.service()).add(latest, calls.failed());
+        series(calls).ifPresent(of -> of.add(latest, calls.failed()));
       }
     }
-    report.operations().forEach(done -> count(false, done, before, (code, more) -> {}));
+    report.operations().forEach(done -> count(false, done, before));
+  }
+
+  private Optional<OperationSeries> series(NodeReport.Operations calls) {
+    String name = calls.service() + "." + calls.operation();
+    return Optional.ofNullable(
+        series.size() < MOST
+            ? series.computeIfAbsent(name, n -> new OperationSeries())
+            : series.get(name));
   }
 
   private Lately traffic(String node, String service) {
@@ -105,11 +84,7 @@ final class Statistics {
     }
   }
 
-  private void count(
-      boolean made,
-      NodeReport.Operations operation,
-      Map<Key, long[]> before,
-      BiConsumer<String, Long> failing) {
+  private void count(boolean made, NodeReport.Operations operation, Map<Key, long[]> before) {
     operation
         .outcomes()
         .forEach(
@@ -122,11 +97,6 @@ final class Statistics {
               long[] total = totals.computeIfAbsent(key, k -> new long[counts.length]);
               for (int i = 0; i < counts.length; i++) {
                 total[i] += counts[i] - (last == null ? 0 : last[i]);
-              }
-              int all = counts.length - 2;
-              long more = counts[all] - (last == null ? 0 : last[all]);
-              if (more > 0 && !outcome.equals(OK)) {
-                failing.accept(outcome, more);
               }
             });
   }

@@ -25,6 +25,15 @@ class StatisticsTest {
   /** A node's report of calls of one operation. */
   private static NodeReport report(
       String node, long sequence, Map<String, long[]> outcomes, long... millis) {
+    return report(node, sequence, outcomes, Map.of(), millis);
+  }
+
+  private static NodeReport report(
+      String node,
+      long sequence,
+      Map<String, long[]> outcomes,
+      Map<String, Long> failed,
+      long... millis) {
     String latest = millis.length == 0 ? null : encoded(millis);
     return new NodeReport(
         node,
@@ -43,7 +52,7 @@ class StatisticsTest {
         0,
         0,
         null,
-        List.of(new NodeReport.Operations("lab", "echo", 0, outcomes, latest)),
+        List.of(new NodeReport.Operations("lab", "echo", 0, outcomes, latest, failed)),
         null,
         null,
         null,
@@ -111,8 +120,8 @@ class StatisticsTest {
 
   @Test
   void countsFailuresByKindAndNoneOfATimeInWhichItHeardNothing() {
-    statistics.hear(report("a", 1, Map.of("ok", counts(1)), 1));
-    statistics.hear(report("a", 2, Map.of("ok", counts(1), "conflict", counts(3)), 1, 1, 1));
+    Map<String, Long> three = Map.of("conflict", 3L);
+    statistics.hear(report("a", 7, Map.of("ok", counts(1)), three, 1, 1, 1, 1));
     assertThat(lately().getJsonObject("failures")).isEqualTo(new JsonObject().put("conflict", 3));
 
     statistics.hear(report("a", 300, Map.of("ok", counts(1), "conflict", counts(5_000)), 1));

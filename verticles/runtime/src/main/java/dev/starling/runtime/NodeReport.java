@@ -79,16 +79,19 @@ public record NodeReport(
    *     sum of their times in microseconds
    * @param latest times in microseconds of the calls since the last report, a compressed
    *     HdrHistogram in Base64; null for none
+   * @param failed those of them that ended badly, by outcome
    */
   public record Operations(
       String service,
       String operation,
       long inFlight,
       Map<String, long[]> outcomes,
-      String latest) {
+      String latest,
+      Map<String, Long> failed) {
     /** What another release does not say is nothing. */
     public Operations {
       outcomes = outcomes == null ? Map.of() : outcomes;
+      failed = failed == null ? Map.of() : failed;
     }
   }
 

@@ -5,7 +5,10 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.distribution.CountAtBucket;
 import io.micrometer.core.instrument.distribution.HistogramSnapshot;
 import io.vertx.core.Completable;
+import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -43,6 +46,10 @@ final class OperationMeter {
   private final LongAdder inFlight = new LongAdder();
   private final Recorder recorder = new Recorder(DIGITS);
   private Histogram interval;
+  private Map<String, long[]> outcomes = Map.of();
+
+  /** By outcome: how many of them a report has told. */
+  private final long[] told = new long[CODES.length];
 
   OperationMeter(MeterRegistry meters, String name, OperationSpec operation) {
     this.meters = meters;
@@ -65,11 +72,11 @@ final class OperationMeter {
   }
 
   private void record(long nanos, Throwable failure, String trace) {
-    recorder.recordValue(TimeUnit.NANOSECONDS.toMicros(nanos));
     int outcome = failure == null ? CODES.length : ServiceException.of(failure).code().ordinal();
     RECORDED.set(trace);
     timer(outcome).record(nanos, TimeUnit.NANOSECONDS);
     RECORDED.remove();
+    recorder.recordValue(TimeUnit.NANOSECONDS.toMicros(nanos)); // Then a report reads the timers.
   }
 
   private Timer timer(int outcome) {
@@ -100,23 +107,30 @@ final class OperationMeter {
         .register(meters);
   }
 
-  /** Calls that have begun and not ended. */
-  long inFlight() {
-    return inFlight.sum();
+  /** What it has counted, and what has ended since this was last asked, by one asker. */
+  NodeReport.Operations report() {
+    interval = recorder.getIntervalHistogram(interval);
+    boolean isQuiet = interval.getTotalCount() == 0;
+    if (!isQuiet) {
+      outcomes = outcomes();
+    }
+    return new NodeReport.Operations(
+        operation.service(),
+        operation.name(),
+        inFlight.sum(),
+        outcomes,
+        isQuiet ? null : compressed(interval),
+        isQuiet ? Map.of() : failed());
   }
 
-  /**
-   * Calls since the start by outcome: those of each of {@link #BUCKETS} or less, then all, then the
-   * sum of their times in microseconds.
-   */
-  Map<String, long[]> outcomes() {
-    Map<String, long[]> outcomes = new LinkedHashMap<>();
+  private Map<String, long[]> outcomes() {
+    Map<String, long[]> counts = new LinkedHashMap<>();
     for (int i = 0; i < timers.length(); i++) {
       if (timers.get(i) != null) {
-        outcomes.put(name(i), counts(timers.get(i).takeSnapshot()));
+        counts.put(name(i), counts(timers.get(i).takeSnapshot()));
       }
     }
-    return outcomes;
+    return counts;
   }
 
   private static long[] counts(HistogramSnapshot snapshot) {
@@ -130,9 +144,22 @@ final class OperationMeter {
     return counts;
   }
 
-  /** Times in microseconds of the calls that have ended since this was last asked, by one asker. */
-  Histogram latest() {
-    interval = recorder.getIntervalHistogram(interval);
-    return interval;
+  private static String compressed(Histogram histogram) {
+    ByteBuffer bytes = ByteBuffer.allocate(histogram.getNeededByteBufferCapacity());
+    int length = histogram.encodeIntoCompressedByteBuffer(bytes);
+    return Base64.getEncoder().encodeToString(Arrays.copyOf(bytes.array(), length));
+  }
+
+  private Map<String, Long> failed() {
+    Map<String, Long> failed = new LinkedHashMap<>();
+    for (int i = 0; i < told.length; i++) {
+      Timer timer = timers.get(i);
+      long count = timer == null ? 0 : timer.count();
+      if (count > told[i]) {
+        failed.put(name(i), count - told[i]);
+        told[i] = count;
+      }
+    }
+    return failed;
   }
 }

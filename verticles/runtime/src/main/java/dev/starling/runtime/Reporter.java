@@ -7,17 +7,13 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryUsage;
-import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.Arrays;
-import java.util.Base64;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.HdrHistogram.Histogram;
 
 /** Gathers what this node says of itself. */
 final class Reporter {
@@ -88,25 +84,7 @@ final class Reporter {
   }
 
   private static List<NodeReport.Operations> operations(Collection<OperationMeter> meters) {
-    return meters.stream()
-        .map(
-            meter ->
-                new NodeReport.Operations(
-                    meter.operation().service(),
-                    meter.operation().name(),
-                    meter.inFlight(),
-                    meter.outcomes(),
-                    compressed(meter.latest())))
-        .toList();
-  }
-
-  private static String compressed(Histogram histogram) {
-    if (histogram.getTotalCount() == 0) {
-      return null;
-    }
-    ByteBuffer bytes = ByteBuffer.allocate(histogram.getNeededByteBufferCapacity());
-    int length = histogram.encodeIntoCompressedByteBuffer(bytes);
-    return Base64.getEncoder().encodeToString(Arrays.copyOf(bytes.array(), length));
+    return meters.stream().map(OperationMeter::report).toList();
   }
 
   private List<NodeReport.Judgement> judgements() {

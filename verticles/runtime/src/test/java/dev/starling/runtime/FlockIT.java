@@ -2,6 +2,7 @@ package dev.starling.runtime;
 
 import static dev.starling.runtime.OneNode.await;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.vertx.core.buffer.Buffer;
@@ -134,6 +135,14 @@ class FlockIT {
     assertThat(counts[OperationMeter.BUCKETS.length + 1]).isPositive();
     assertThat(echo.inFlight()).isZero();
     assertThat(lab.calls).hasSize(7);
+
+    lab.fail(ErrorCode.CONFLICT);
+    for (int i = 0; i < 3; i++) {
+      assertThatThrownBy(() -> one.call(ECHO, new Text("a"))).hasMessage("No");
+    }
+    await().untilAsserted(() -> assertThat(calls(told)).isEqualTo(10));
+    assertThat(told.stream().mapToLong(o -> o.failed().getOrDefault("conflict", 0L)).sum())
+        .isEqualTo(3);
   }
 
   /** In all histograms together: each call is in one of them. */
