@@ -28,7 +28,7 @@ public final class Bench {
   private static final String USAGE =
       """
       usage: scripts/bench [--only PART] [--rounds N] [--seconds N] [--rate N] [--jvm OPTION]
-                           [--plot FILE] [--json]
+                           [--from DIR] [--plot FILE] [--json]
       Measures Starling beside plain Vert.x programs that do the same, in turn, and prints for each:
       requests a second (closed loop, 32 connections), CPU time of a request in all processes from
       /proc, latency in an open loop from the moment at which a request was due, memory, start.
@@ -38,6 +38,8 @@ public final class Bench {
         --seconds N     of one closed loop, and of one open loop (5)
         --rate N        of the open loop, requests a second (1000)
         --jvm OPTION    one more option for every JVM that is measured; may be repeated
+        --from DIR      calls are measured beside those of the version that was built in DIR, another
+                        checkout, too
         --plot FILE     where the plot goes (verticles/lab/target/bench.svg)
         --json          one document instead of text
       Parts:""";
@@ -45,13 +47,15 @@ public final class Bench {
   private Bench() {}
 
   /** What the command line says. */
-  private record Options(List<String> only, Pace pace, List<String> jvm, Path plot, boolean json) {
+  private record Options(
+      List<String> only, Pace pace, List<String> jvm, Path from, Path plot, boolean json) {
     static Options parse(String[] args) {
       List<String> only = new ArrayList<>();
       List<String> jvm = new ArrayList<>();
       int rounds = 5;
       int seconds = 5;
       int rate = 1_000;
+      Path from = Path.of("");
       Path plot = Path.of("verticles/lab/target/bench.svg");
       boolean json = false;
       for (int i = 0; i < args.length; i++) {
@@ -61,13 +65,14 @@ public final class Bench {
           case "--seconds" -> seconds = number(args, ++i);
           case "--rate" -> rate = number(args, ++i);
           case "--jvm" -> jvm.add(value(args, ++i));
+          case "--from" -> from = Path.of(value(args, ++i));
           case "--plot" -> plot = Path.of(value(args, ++i));
           case "--json" -> json = true;
           default -> throw new IllegalArgumentException("Unknown: " + args[i]);
         }
       }
       return new Options(
-          only, new Pace(rounds, Duration.ofSeconds(seconds), rate), jvm, plot, json);
+          only, new Pace(rounds, Duration.ofSeconds(seconds), rate), jvm, from, plot, json);
     }
 
     private static String value(String[] args, int index) {
@@ -143,7 +148,7 @@ public final class Bench {
 
   private static boolean run(Part part, Options options, Vertx vertx, Findings findings)
       throws Exception {
-    Programs programs = new Programs(Project.at(Path.of("")), options.jvm());
+    Programs programs = new Programs(Project.upgraded(Path.of(""), options.from()), options.jvm());
     try {
       part.run(programs, vertx, options.pace(), findings);
       return true;

@@ -3,8 +3,10 @@ package dev.starling.lab;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** What a call costs that does nothing: through gateway and bus, in one JVM and over two. */
 final class Calls implements Part {
@@ -36,10 +38,8 @@ final class Calls implements Part {
     Subject clustered =
         served.by("bare clustered bus", bare(programs, "gateway", bare.hazelcast()), bareService);
 
-    Subject alone =
-        served.by(
-            "Starling, one JVM",
-            programs.node("alone", Map.of("services", "echo,gateway"), "-services", echo));
+    Map<String, String> both = Map.of("services", "echo,gateway");
+    Subject alone = served.by("Starling, one JVM", programs.node("alone", both, "-services", echo));
 
     Flock flock = new Flock(programs, "calls", 2);
     NodeProcess service =
@@ -50,10 +50,20 @@ final class Calls implements Part {
             programs.node("gateway", flock.settings("gateway"), "-cluster"),
             service);
 
-    SideBySide calls =
-        SideBySide.measure(name(), pace, findings, List.of(http, local, clustered, alone, two));
+    List<Subject> subjects = new ArrayList<>(List.of(http, local, clustered, alone, two));
+    Optional<Subject> before = Optional.empty();
+    if (programs.project().earlier().isPresent()) {
+      Project earlier = programs.project().earlier().get();
+      NodeProcess node = programs.node(earlier, "earlier", both, "-services", echo);
+      before = Optional.of(served.by("the version before, one JVM", node));
+    }
+    before.ifPresent(subjects::add);
+    SideBySide calls = SideBySide.measure(name(), pace, findings, subjects);
     findings.ratios().add(calls.cpu("one JVM / bare HTTP + local bus", alone, local, 1.4));
     findings.ratios().add(calls.cpu("two JVMs / bare clustered bus", two, clustered, 1.2));
+    before.ifPresent(
+        subject ->
+            findings.ratios().add(calls.cpu("one JVM / the version before", alone, subject, 1.02)));
   }
 
   private static NodeProcess bare(Programs programs, String role, Path hazelcast)

@@ -77,7 +77,13 @@ final class Programs {
   /** A node of starling.jar; it has begun to start. */
   NodeProcess node(String name, Map<String, String> settings, String... arguments)
       throws IOException {
-    List<String> command = new ArrayList<>(List.of("-jar", project.jar().toString()));
+    return node(project, name, settings, arguments);
+  }
+
+  /** A node of another version; it has begun to start. */
+  NodeProcess node(Project of, String name, Map<String, String> settings, String... arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>(List.of("-jar", of.jar().toString()));
     command.addAll(List.of(arguments));
     return start(name, command, environment(name, settings));
   }

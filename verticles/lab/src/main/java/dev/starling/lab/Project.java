@@ -1,6 +1,7 @@
 package dev.starling.lab;
 
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Where the system under test comes from.
@@ -20,6 +21,11 @@ record Project(Path root, Path before) {
 
   Path jar() {
     return root.resolve("verticles/launcher/target/starling.jar");
+  }
+
+  /** The version of before, alone; empty for none. */
+  Optional<Project> earlier() {
+    return before.equals(root) ? Optional.empty() : Optional.of(at(before));
   }
 
   /** Hazelcast XML that takes the members from the settings. */

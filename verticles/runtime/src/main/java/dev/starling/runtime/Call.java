@@ -188,22 +188,6 @@ public final class Call {
     return UNPRINTABLE.matcher(shorter).replaceAll("?");
   }
 
-  /** The same chain with a smaller budget, in milliseconds. */
-  Call within(long budget) {
-    long sooner = Math.min(deadline - System.nanoTime(), budget * 1_000_000);
-    return new Call(
-        trace,
-        token,
-        source,
-        agent,
-        System.nanoTime() + sooner,
-        caller,
-        key,
-        taken,
-        watched,
-        steps);
-  }
-
   /**
    * The same chain with a key for the next operation called, if that is {@link Operation#keyed}.
    *
@@ -222,11 +206,12 @@ public final class Call {
         trace, token, source, agent, deadline, caller, checked(key), true, watched, steps);
   }
 
-  /** This call as the next operation called is to get it. */
-  Call onward() {
-    return taken
-        ? new Call(trace, token, source, agent, deadline, caller, null, false, watched, steps)
-        : this;
+  /** This call as the next operation called is to get it, in so many milliseconds at most. */
+  Call onward(long budget) {
+    long now = System.nanoTime();
+    long sooner = now + Math.min(deadline - now, budget * 1_000_000);
+    String next = taken ? null : key;
+    return new Call(trace, token, source, agent, sooner, caller, next, false, watched, new Steps());
   }
 
   private static String checked(String key) {
@@ -303,12 +288,6 @@ public final class Call {
 
   boolean isWatched() {
     return watched;
-  }
-
-  /** The same chain for one more call of it, whose steps are its own. */
-  Call apart() {
-    return new Call(
-        trace, token, source, agent, deadline, caller, key, taken, watched, new Steps());
   }
 
   Steps steps() {

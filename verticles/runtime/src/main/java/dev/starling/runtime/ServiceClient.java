@@ -87,9 +87,8 @@ public final class ServiceClient {
       OperationSpec operation, Buffer body, String parameters, Call call) {
     Completable<Object> sample = telemetry.called(operation, call.trace());
     long begin = System.nanoTime();
-    long budget = Math.min(call.remaining(), operation.budget());
     retries.called();
-    Call own = call.onward().within(budget).apart();
+    Call own = call.onward(operation.budget());
     return new Sending(operation, body, parameters, own)
         .attempt()
         .recover(failure -> Future.failedFuture(ServiceException.of(failure)))
