@@ -22,14 +22,12 @@ import dev.starling.user.api.UserContract.StartReset;
 import dev.starling.user.api.UserContract.Tokens;
 import dev.starling.user.api.UserContract.User;
 import dev.starling.user.api.UserContract.VerifyAudit;
-import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -39,10 +37,6 @@ import org.slf4j.LoggerFactory;
 
 /** What the user service does, shared by all its event loops on a node. */
 final class Users implements AutoCloseable {
-  /** Every outcome of a log-in that is counted. */
-  private static final List<String> LOGINS =
-      List.of("right", "wrong", "second-factor", "throttled", "shed", "failed");
-
   private static final long TIDY_FIRST = Duration.ofSeconds(10).toMillis();
   private static final long TIDY_EVERY = Duration.ofHours(1).toMillis();
 
@@ -58,10 +52,12 @@ final class Users implements AutoCloseable {
   private final PasswordRules rules;
   private final Registrations registrations;
   private final Logins logins;
+  private final LoginCounts loginCounts;
   private final Passwords passwords;
   private final SecondFactors factors;
   private final Emails emails;
   private final Sessions sessions;
+  private final TokenFamilies families;
   private final RefreshTokens refreshTokens;
   private final Issuer issuer;
   private final Throttle throttle;
@@ -77,51 +73,16 @@ final class Users implements AutoCloseable {
   private final CurrentKeys keys;
   private volatile Future<?> opened = Future.failedFuture("not yet");
 
-  /** The settings below {@code user} in the configuration; times in milliseconds there. */
-  private record Settings(
-      Duration accessToken,
-      Duration key,
-      Sessions.Rules sessions,
-      int passwordMinimum,
-      Optional<Path> breachedPasswords,
-      Argon2.Cost cost,
-      Duration deletedNames,
-      Duration audit,
-      Optional<MailServer> mail) {
-    static Settings of(JsonObject config) {
-      return new Settings(
-          Duration.ofMillis(config.getLong("access-token-lifetime")),
-          Duration.ofMillis(config.getLong("key-lifetime")),
-          new Sessions.Rules(
-              new Sessions.Times(
-                  Duration.ofMillis(config.getLong("session-lifetime")),
-                  Duration.ofMillis(config.getLong("refresh-token-idle"))),
-              new Sessions.Times(
-                  Duration.ofMillis(config.getLong("second-factor-lifetime")),
-                  Duration.ofMillis(config.getLong("second-factor-idle"))),
-              Duration.ofMillis(config.getLong("refresh-token-grace")),
-              config.getInteger("sessions")),
-          config.getInteger("password-minimum-length"),
-          Optional.of(config.getString("breached-passwords"))
-              .filter(path -> !path.isEmpty())
-              .map(Path::of),
-          new Argon2.Cost(
-              config.getInteger("hash-memory"), config.getInteger("hash-iterations"), 1),
-          Duration.ofMillis(config.getLong("deleted-names")),
-          Duration.ofMillis(config.getLong("audit-kept")),
-          MailServer.of(config));
-    }
-  }
-
   Users(Vertx vertx, Node node, JsonObject config) {
-    Settings settings = Settings.of(config);
+    UserSettings settings = UserSettings.of(config);
     namesKept = settings.deletedNames();
     keyLifetime = settings.key();
     auditKept = settings.audit();
     Limits limits = node.options().limits();
     database = new Database(vertx, config.getJsonObject("database"), limits, node.meters());
     accounts = new Accounts(database);
-    sessions = new Sessions(database, settings.sessions(), limits, node.meters());
+    sessions = new Sessions(database, settings.sessions(), node.meters());
+    families = new TokenFamilies(database, settings.sessions(), limits, node.meters());
     throttle = new Throttle(vertx, database, node.meters());
     Audit audit = new Audit(database);
     outbox = new Outbox(vertx, database);
@@ -131,6 +92,7 @@ final class Users implements AutoCloseable {
     keyRing = new KeyRing(database, cipher);
     keys = new CurrentKeys(Clock.systemUTC(), () -> keyRing.load(Call.begin(null, KEYS_BUDGET)));
     meters = node.meters();
+    loginCounts = new LoginCounts(meters);
     gauges();
 
     Pepper pepper = Pepper.of(node.secrets().all(Secrets.PEPPER));
@@ -218,7 +180,7 @@ final class Users implements AutoCloseable {
     }
   }
 
-  private static AccessTokens accessTokens(Node node, Settings settings) {
+  private static AccessTokens accessTokens(Node node, UserSettings settings) {
     return new AccessTokens(
         node.options().issuer(),
         node.options().audience(),
@@ -242,15 +204,6 @@ final class Users implements AutoCloseable {
     Gauge.builder("starling.user.key.age", keys, CurrentKeys::age)
         .baseUnit("seconds")
         .description("For which the key of access tokens has signed")
-        .register(meters);
-    LOGINS.forEach(this::logins);
-  }
-
-  /** Shown from the start: Prometheus cannot see that one which it did not know has grown. */
-  private Counter logins(String outcome) {
-    return Counter.builder("starling.user.logins")
-        .description("Log-ins by outcome")
-        .tag("outcome", outcome)
         .register(meters);
   }
 
@@ -315,26 +268,7 @@ final class Users implements AutoCloseable {
     return logins
         .login(request, call)
         .<Tokens>recover(Users::overloaded)
-        .onComplete(done -> count(done.cause()));
-  }
-
-  private void count(Throwable failure) {
-    logins(failure == null ? "right" : outcome(ServiceException.of(failure))).increment();
-  }
-
-  private static String outcome(ServiceException refusal) {
-    if (SecondFactors.isAskedFor(refusal)) {
-      return "second-factor";
-    }
-    if (SecondFactors.isWrongCode(refusal)) {
-      return "wrong";
-    }
-    return switch (refusal.code()) {
-      case UNAUTHENTICATED -> "wrong";
-      case TOO_MANY_REQUESTS, FORBIDDEN -> "throttled";
-      case OVERLOADED -> "shed";
-      default -> "failed";
-    };
+        .onComplete(done -> loginCounts.count(done.cause()));
   }
 
   Future<Tokens> refresh(Refresh request, Call call) {
@@ -343,7 +277,7 @@ final class Users implements AutoCloseable {
       return invalid();
     }
     List<String> successors = refreshTokens.after(token);
-    return sessions
+    return families
         .refresh(
             call, RefreshTokens.hash(token), successors.stream().map(RefreshTokens::hash).toList())
         .compose(
