@@ -1,5 +1,6 @@
 package dev.starling.console;
 
+import dev.starling.runtime.Announcement;
 import dev.starling.runtime.Call;
 import dev.starling.runtime.CallSearch.Question;
 import dev.starling.runtime.ContractDocument;
@@ -9,9 +10,10 @@ import dev.starling.runtime.OperationSpec;
 import dev.starling.runtime.ServiceException;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * A call that an operator makes by hand.
@@ -19,61 +21,54 @@ import java.util.Set;
  * @param request as the operation wants it
  * @param token access token of a user; null for none
  * @param budget milliseconds
+ * @param instance that is to be called; null for any
  */
-record OperatorCall(OperationSpec operation, JsonObject request, String token, long budget) {
-  private static final Set<String> MEMBERS = Set.of("operation", "request", "token", "timeout");
-
-  /** Milliseconds; a connection ends a minute after its request. */
-  private static final long LONGEST = 50_000;
+record OperatorCall(
+    OperationSpec operation, JsonObject request, String token, long budget, String instance) {
+  private static final Set<String> MEMBERS =
+      Set.of("operation", "request", "token", "timeout", "node");
 
   private static final int HOPS = 100;
 
   /**
-   * Reads {@code {"operation":"user.login","request":{…},"token":"…","timeout":2000}}; all but the
-   * first may be missing.
+   * Reads {@code {"operation":"user.login","request":{…},"token":"…","timeout":2000,"node":"n2"}};
+   * all but the first may be missing.
    *
    * @param budget milliseconds where no timeout is said
    * @throws ServiceException for what is wrong with it
    */
   static OperatorCall of(Buffer body, Node node, long budget) {
-    JsonObject wanted;
-    try {
-      wanted = body.toJsonObject();
-    } catch (DecodeException | ClassCastException e) {
-      throw new ServiceException(ErrorCode.MALFORMED, "The body is not a JSON object");
-    }
-    wanted.fieldNames().stream()
-        .filter(name -> !MEMBERS.contains(name))
-        .findFirst()
-        .ifPresent(name -> invalid(name, "unknown", "is not known"));
+    OperatorBody wanted = OperatorBody.read(body, MEMBERS);
+    OperationSpec operation = operation(wanted.text("operation"), node);
     return new OperatorCall(
-        operation(member(wanted, "operation", String.class), node),
-        wanted.containsKey("request")
-            ? member(wanted, "request", JsonObject.class)
-            : new JsonObject(),
-        wanted.containsKey("token") ? member(wanted, "token", String.class) : null,
-        wanted.containsKey("timeout") ? timeout(wanted) : budget);
+        operation,
+        wanted.has("request") ? wanted.object("request") : new JsonObject(),
+        wanted.textOrNull("token"),
+        wanted.timeout(budget),
+        wanted.has("node") ? instance(operation.service(), wanted.text("node"), node) : null);
   }
 
-  private static <T> T member(JsonObject wanted, String name, Class<T> type) {
-    Object value = wanted.getValue(name);
-    if (!type.isInstance(value)) {
-      String what = type == String.class ? "a string" : "an object";
-      invalid(name, "type", "must be " + what);
-    }
-    return type.cast(value);
-  }
-
-  private static long timeout(JsonObject wanted) {
-    if (!(wanted.getValue("timeout") instanceof Integer millis) || millis < 1 || millis > LONGEST) {
-      throw ServiceException.ofField(
-          ErrorCode.INVALID, "/timeout", "range", "must be 1 to " + LONGEST + " milliseconds");
-    }
-    return millis;
-  }
-
-  private static void invalid(String name, String rule, String detail) {
-    throw ServiceException.ofField(ErrorCode.INVALID, "/" + name, rule, detail);
+  private static String instance(String service, String on, Node node) {
+    List<Announcement> there =
+        node.directory().announcements().stream().filter(a -> a.service().equals(service)).toList();
+    return there.stream()
+        .filter(a -> a.nodeName().equals(on))
+        .map(Announcement::name)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new ServiceException(
+                    ErrorCode.NOT_FOUND,
+                    there.isEmpty()
+                        ? "The service " + service + " has no instance now"
+                        : "The service %s has no instance on %s, but on %s"
+                            .formatted(
+                                service,
+                                on,
+                                there.stream()
+                                    .map(Announcement::nodeName)
+                                    .sorted()
+                                    .collect(Collectors.joining(", ")))));
   }
 
   private static OperationSpec operation(String address, Node node) {
@@ -90,8 +85,10 @@ record OperatorCall(OperationSpec operation, JsonObject request, String token, l
   Future<JsonObject> make(Node node) {
     long begin = System.nanoTime();
     Call call = Call.begin(token, budget).watched();
-    return node.client()
-        .send(operation, request.toBuffer(), null, call)
+    Buffer body = request.toBuffer();
+    return (instance == null
+            ? node.client().send(operation, body, null, call)
+            : node.client().sendTo(instance, operation, body, call))
         .map(reply -> new JsonObject().put("status", 200).put("reply", reply.body().toJsonObject()))
         .otherwise(
             failure -> {

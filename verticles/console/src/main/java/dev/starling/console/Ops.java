@@ -46,7 +46,7 @@ final class Ops {
   private static final int BODY_LIMIT = 16_384;
   private static final Set<String> LOOPBACK = Set.of("localhost", "127.0.0.1", "[::1]");
 
-  /** Milliseconds that a call may take for which no time is said. */
+  /** Milliseconds that a call or a reply may take for which no time is said. */
   private static final long CALL_BUDGET = 5_000;
 
   private final Node node;
@@ -104,6 +104,7 @@ final class Ops {
             });
     router.get("/ops/calls").handler(this::calls);
     router.post("/ops/calls").handler(this::call);
+    router.post("/ops/messages").handler(this::message);
     router.get("/ops/instances").handler(this::instances);
     router.get("/ops/limits").handler(this::limits);
     router.get("/ops/desired").handler(this::desired);
@@ -126,6 +127,9 @@ final class Ops {
   static String allowed(String path) {
     if (path.equals("/ops/calls")) {
       return "GET, POST";
+    }
+    if (path.equals("/ops/messages")) {
+      return "POST";
     }
     return path.startsWith("/ops/desired/")
         ? "PUT, DELETE"
@@ -264,6 +268,16 @@ final class Ops {
         .note(Event.Kind.CALL, wanted.operation().address(), "was called", OPERATOR);
     wanted
         .make(node)
+        .onSuccess(answer -> Answers.json(context, 200, answer))
+        .onFailure(context::fail);
+  }
+
+  /** Sends a message past all services; what is in it is kept nowhere. */
+  private void message(RoutingContext context) {
+    OperatorMessage wanted = OperatorMessage.of(body(context), CALL_BUDGET);
+    node.flock().journal().note(Event.Kind.CALL, wanted.address(), wanted.kind().event(), OPERATOR);
+    wanted
+        .send(node.messages())
         .onSuccess(answer -> Answers.json(context, 200, answer))
         .onFailure(context::fail);
   }

@@ -15,6 +15,8 @@ import dev.starling.runtime.ServiceVerticle;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.openapi.contract.OpenAPIContract;
@@ -27,11 +29,13 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -110,9 +114,13 @@ class FlockOpsIT {
   }
 
   private JsonObject call(String body) throws Exception {
+    return post("/ops/calls", body);
+  }
+
+  private JsonObject post(String path, String body) throws Exception {
     HttpResponse<String> answer =
         send(
-            request("/ops/calls")
+            request(path)
                 .header("Content-Type", "application/json")
                 .POST(BodyPublishers.ofString(body)));
     return new JsonObject(answer.body()).put("http", answer.statusCode());
@@ -258,6 +266,183 @@ class FlockOpsIT {
             each(get("events").getJsonArray("events"))
                 .map(e -> e.getString("subject") + " " + e.getString("text")))
         .contains("lab.echo was called");
+  }
+
+  @Test
+  @DisplayName("operator.md: call --node reaches that instance, and says so if there is none")
+  void callsOneInstance() throws Exception {
+    JsonObject answer =
+        call("{\"operation\":\"lab.echo\",\"request\":{\"text\":\"a\"},\"node\":\"n1\"}");
+    assertThat(answer.getJsonObject("reply")).isEqualTo(new JsonObject().put("text", "a"));
+    JsonObject none = call("{\"operation\":\"lab.echo\",\"node\":\"n9\"}");
+    assertThat(none.getInteger("http")).isEqualTo(404);
+    assertThat(none.getString("detail"))
+        .isEqualTo("The service lab has no instance on n9, but on n1");
+    assertThat(call("{\"operation\":\"lab.echo\",\"node\":7}").getInteger("http")).isEqualTo(422);
+
+    node.desired()
+        .put("breaker/lab@n1", Buffer.buffer("{\"state\":\"open\"}"), null, "operator")
+        .await();
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(
+                        call("{\"operation\":\"lab.echo\",\"node\":\"n1\"}")
+                            .getJsonObject("problem")
+                            .getString("detail"))
+                    .isEqualTo("The breaker of lab@n1 on this node is open"));
+  }
+
+  private JsonObject message(String kind, String address, String body) throws Exception {
+    return post(
+        "/ops/messages",
+        new JsonObject()
+            .put("kind", kind)
+            .put("address", address)
+            .put("body", Json.decodeValue(body))
+            .encode());
+  }
+
+  @Test
+  @DisplayName(
+      "operator.md: send and publish reach any event-bus address, and tell what became of it")
+  void sendsMessages() throws Exception {
+    List<Object> heard = new CopyOnWriteArrayList<>();
+    List<String> traces = new CopyOnWriteArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      vertx
+          .eventBus()
+          .consumer(
+              "elsewhere",
+              message -> {
+                heard.add(String.valueOf(message.body()));
+                traces.add(message.headers().get("trace"));
+              })
+          .completion()
+          .await();
+    }
+    JsonObject sent = message("send", "elsewhere", "{\"a\":1}");
+    assertThat(sent.getInteger("status")).isEqualTo(202);
+    assertThat(sent.fieldNames())
+        .containsExactlyInAnyOrder("status", "address", "kind", "trace", "millis", "http");
+    await().until(() -> heard.equals(List.of("{\"a\":1}")));
+    assertThat(traces).containsExactly(sent.getString("trace"));
+    for (String body : List.of("[1]", "\"a\"", "1.5", "true", "null")) {
+      heard.clear();
+      assertThat(message("publish", "elsewhere", body).getInteger("status")).isEqualTo(202);
+      String expected = body.replace("\"", "");
+      await().until(() -> heard.equals(List.of(expected, expected)));
+    }
+    assertThat(
+            each(get("events").getJsonArray("events"))
+                .map(e -> e.getString("subject") + " " + e.getString("text")))
+        .contains("elsewhere was sent a message", "elsewhere was published a message")
+        .noneMatch(told -> told.contains("\"a\""));
+  }
+
+  @Test
+  @DisplayName("operator.md: a reply, and the lack of one, is told apart from nobody listening")
+  void waitsForReplies() throws Exception {
+    JsonObject reply = message("request", "lab.echo", "{\"text\":\"a\"}");
+    assertThat(reply.getJsonObject("reply")).isEqualTo(new JsonObject().put("text", "a"));
+    String trace = reply.getString("trace");
+    await()
+        .untilAsserted(
+            () -> assertThat(get("calls?trace=" + trace).getJsonArray("calls")).hasSize(1));
+    JsonObject refused = message("request", "lab.echo", "{\"text\":\"no\"}");
+    assertThat(refused.getInteger("http")).isEqualTo(200);
+    assertThat(refused.getInteger("status")).isEqualTo(409);
+    assertThat(refused.getJsonObject("problem").getString("detail")).isEqualTo("No");
+
+    for (String kind : List.of("send", "publish", "request")) {
+      JsonObject none = message(kind, "nobody", "{}");
+      assertThat(none.getInteger("status")).as(kind).isEqualTo(404);
+      assertThat(none.getJsonObject("problem").getString("detail"))
+          .isEqualTo("Nobody listens at nobody");
+    }
+    vertx.eventBus().consumer("mute", message -> {}).completion().await();
+    vertx.eventBus().consumer("cross", message -> message.fail(7, "No idea")).completion().await();
+    JsonObject mute =
+        post(
+            "/ops/messages",
+            "{\"address\":\"mute\",\"kind\":\"request\",\"body\":1,\"timeout\":50}");
+    assertThat(mute.getInteger("status")).isEqualTo(504);
+    assertThat(mute.getJsonObject("problem").getString("detail"))
+        .startsWith("No reply came from mute in time");
+    assertThat(message("request", "cross", "{}").getJsonObject("problem").getString("detail"))
+        .isEqualTo("Who listens at cross fails with 7: No idea");
+  }
+
+  @Test
+  @DisplayName(
+      "operator.md: no message by hand reaches what only nodes may say, nor another's reply")
+  void sendsNothingToInternalAddresses() throws Exception {
+    List<Object> heard = new CopyOnWriteArrayList<>();
+    for (String address :
+        List.of(
+            "starling.desired",
+            "starling.reports",
+            "starling.call-log@1",
+            "vertx.discovery.announce",
+            "__vertx.reply.somebody",
+            "__vertx_ping")) {
+      vertx
+          .eventBus()
+          .consumer(
+              address,
+              message -> {
+                if (!(message.body() instanceof JsonObject json) || json.containsKey("forged")) {
+                  heard.add(message.body());
+                }
+              })
+          .completion()
+          .await();
+      for (String kind : List.of("send", "publish", "request")) {
+        JsonObject refused = message(kind, address, "{\"forged\":1}");
+        assertThat(refused.getInteger("http")).as(address).isEqualTo(403);
+      }
+    }
+    assertThat(heard).isEmpty();
+    // No header goes along, so an instance's own address has nothing to do for it.
+    JsonObject instance = message("request", "lab@1", "{}");
+    assertThat(instance.getJsonObject("problem").getString("detail"))
+        .isEqualTo("The instance has no such operation");
+  }
+
+  @Test
+  @DisplayName("operator.md: each wrong message is refused by the member that is wrong")
+  void refusesWrongMessages() throws Exception {
+    assertThat(post("/ops/messages", "[]").getInteger("http")).isEqualTo(400);
+    for (String wrong :
+        List.of(
+            "{\"kind\":\"send\",\"body\":1} /address",
+            "{\"address\":\"\",\"kind\":\"send\",\"body\":1} /address",
+            "{\"address\":\"a b\",\"kind\":\"send\",\"body\":1} /address",
+            "{\"address\":\"a\",\"body\":1} /kind",
+            "{\"address\":\"a\",\"kind\":\"SEND\",\"body\":1} /kind",
+            "{\"address\":\"a\",\"kind\":\"send\"} /body",
+            "{\"address\":\"a\",\"kind\":\"send\",\"body\":12345678901234567890} /body",
+            "{\"address\":\"a\",\"kind\":\"send\",\"body\":1,\"timeout\":5} /timeout",
+            "{\"address\":\"a\",\"kind\":\"request\",\"body\":1,\"timeout\":50001} /timeout",
+            "{\"address\":\"a\",\"kind\":\"send\",\"body\":1,\"headers\":{}} /headers")) {
+      String[] parts = wrong.split("(?<=}) ");
+      JsonObject problem = post("/ops/messages", parts[0]);
+      assertThat(problem.getInteger("http")).as(wrong).isEqualTo(422);
+      assertThat(problem.getJsonArray("errors").getJsonObject(0).getString("pointer"))
+          .isEqualTo(parts[1]);
+    }
+    assertThat(
+            post(
+                    "/ops/messages",
+                    "{\"address\":\"a\",\"kind\":\"send\",\"body\":\"%s\"}"
+                        .formatted("a".repeat(16_384)))
+                .getInteger("http"))
+        .isEqualTo(413);
+    HttpResponse<String> get = send(request("/ops/messages"));
+    assertThat(get.statusCode()).isEqualTo(405);
+    assertThat(get.headers().firstValue("allow")).contains("POST");
+    token = Files.readString(secrets.resolve(Secrets.VIEWER));
+    assertThat(message("send", "lab.echo", "{}").getInteger("http")).isEqualTo(403);
   }
 
   @Test

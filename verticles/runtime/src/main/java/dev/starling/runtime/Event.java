@@ -27,7 +27,7 @@ public record Event(
     BREAKER,
     /** An operator has wanted something, or wants it no longer. */
     ORDER,
-    /** An operator has called an operation by hand. */
+    /** An operator has called an operation or sent a message by hand. */
     CALL;
 
     /** As it is written. */

@@ -80,6 +80,7 @@ public final class Node implements Shareable {
   private final CallSearch search;
   private final ServiceDirectory directory;
   private final ServiceClient client;
+  private final Messages messages;
   private final TokenVerifier tokens;
   private final Health health;
   private final DesiredState desired;
@@ -115,6 +116,7 @@ public final class Node implements Shareable {
             clusterSecrets,
             new Refusals(meters, "starling.call-log.refused"));
     this.client = new ServiceClient(vertx, directory, telemetry, calls, options.limits());
+    this.messages = new Messages(vertx);
     this.tokens =
         new TokenVerifier(
             options.issuer(),
@@ -332,6 +334,11 @@ public final class Node implements Shareable {
 
   public ServiceClient client() {
     return client;
+  }
+
+  /** Messages by hand, past all services. */
+  public Messages messages() {
+    return messages;
   }
 
   public TokenVerifier tokens() {

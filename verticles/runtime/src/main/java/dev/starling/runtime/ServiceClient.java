@@ -85,11 +85,28 @@ public final class ServiceClient {
    */
   public Future<Message<Buffer>> send(
       OperationSpec operation, Buffer body, String parameters, Call call) {
+    return send(operation, body, parameters, call, null);
+  }
+
+  /**
+   * Sends a request to one instance and to no other, as who looks for what is wrong with it wants.
+   *
+   * @param instance as people call it ({@link Announcement#name})
+   * @return fails with a {@link ServiceException} only, {@link ErrorCode#NOT_STARTED} where this
+   *     node keeps calls away from the instance
+   */
+  public Future<Message<Buffer>> sendTo(
+      String instance, OperationSpec operation, Buffer body, Call call) {
+    return send(operation, body, null, call, instance);
+  }
+
+  private Future<Message<Buffer>> send(
+      OperationSpec operation, Buffer body, String parameters, Call call, String only) {
     Completable<Object> sample = telemetry.called(operation, call.trace());
     long begin = System.nanoTime();
     retries.called();
     Call own = call.onward(operation.budget());
-    return new Sending(operation, body, parameters, own)
+    return new Sending(operation, body, parameters, own, only)
         .attempt()
         .recover(failure -> Future.failedFuture(ServiceException.of(failure)))
         .andThen(sample)
@@ -106,6 +123,7 @@ public final class ServiceClient {
     private final Buffer body;
     private final String parameters;
     private final Call call;
+    private final String only;
     private final boolean repeatable;
     private final long usual;
     private final List<Instance> tried = new ArrayList<>(ATTEMPTS);
@@ -114,11 +132,12 @@ public final class ServiceClient {
     /** The last failure that is no refusal: one that follows does not undo what may have begun. */
     private ServiceException unsure;
 
-    Sending(OperationSpec operation, Buffer body, String parameters, Call call) {
+    Sending(OperationSpec operation, Buffer body, String parameters, Call call, String only) {
       this.operation = operation;
       this.body = body;
       this.parameters = parameters;
       this.call = call;
+      this.only = only;
       this.repeatable = operation.isRepeatable(call.key());
       this.usual = limits.attempt(operation.budget(), repeatable);
     }
@@ -131,7 +150,10 @@ public final class ServiceClient {
       }
       Endpoint endpoint;
       try {
-        endpoint = directory.choose(operation, repeatable, tried);
+        endpoint =
+            only == null
+                ? directory.choose(operation, repeatable, tried)
+                : directory.only(only, operation, repeatable);
       } catch (ServiceException none) {
         return failed(none);
       }
@@ -146,9 +168,11 @@ public final class ServiceClient {
     /** Part of the time when another instance could have the rest of it, else all that is left. */
     private long allowed(long left, Instance instance) {
       tried.add(instance);
-      return repeatable && begun + 1 < ATTEMPTS && directory.hasOther(operation, tried)
-          ? Math.min(left, usual)
-          : left;
+      return repeatable && begun + 1 < ATTEMPTS && hasOther() ? Math.min(left, usual) : left;
+    }
+
+    private boolean hasOther() {
+      return only == null && directory.hasOther(operation, tried);
     }
 
     private Future<Message<Buffer>> request(Instance instance, long allowed) {
@@ -190,7 +214,7 @@ public final class ServiceClient {
       }
       boolean harmless = refused || repeatable && failure.code().isFault() && begun < ATTEMPTS;
       long pause = 1 + ThreadLocalRandom.current().nextInt(JITTER);
-      if (!harmless || call.remaining() <= pause || !directory.hasOther(operation, tried)) {
+      if (!harmless || call.remaining() <= pause || !hasOther()) {
         return failed(failure);
       }
       if (!retries.take()) {

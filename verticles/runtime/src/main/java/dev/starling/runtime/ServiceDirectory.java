@@ -146,6 +146,27 @@ public final class ServiceDirectory {
     return handicap * second.cost(now) < first.cost(now) ? second : first;
   }
 
+  /**
+   * The endpoint of one instance, if its breaker lets the call through.
+   *
+   * @param name as people call it
+   * @throws ServiceException {@link ErrorCode#NOT_STARTED} when it does not, or there is none
+   */
+  Endpoint only(String name, OperationSpec operation, boolean idempotent) {
+    for (Endpoint candidate : view.getOrDefault(operation.address(), NONE)) {
+      Instance instance = candidate.instance();
+      if (instance.name().equals(name)) {
+        if (instance.breaker().isClosed() || idempotent && instance.breaker().takesTrial()) {
+          return candidate;
+        }
+        throw new ServiceException(
+            ErrorCode.NOT_STARTED,
+            "The breaker of " + name + " on this node is " + instance.breaker().state().text());
+      }
+    }
+    throw new ServiceException(ErrorCode.NOT_STARTED, name + " takes no calls now");
+  }
+
   /** In each view it is the first. */
   private static Endpoint own(Endpoint[] candidates, List<Instance> tried) {
     if (candidates.length == 0 || !candidates[0].instance().local()) {
