@@ -3,6 +3,7 @@ package dev.starling.cli;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -35,34 +36,59 @@ final class ContextNames implements Callable<Integer> {
 
   /** Its subcommands. */
   static CommandLine of(Session session) {
-    CommandLine line = new CommandLine(new ContextNames(session));
-    line.addSubcommand("add", new Add(session));
-    line.addSubcommand("use", new Use(session));
-    line.addSubcommand("ls", new Ls(session, "context ls"));
+    ContextNames names = new ContextNames(session);
+    CommandLine line = new CommandLine(names);
+    line.addSubcommand("add", names.new Add());
+    line.addSubcommand("use", names.new Use());
+    line.addSubcommand("ls", names.new Ls());
     return line;
   }
 
   @Override
   public Integer call() {
-    return new Ls(session, "context").call();
+    return list("context");
   }
 
-  private static int done(Session session, String command, Cluster cluster, String said) {
+  private int list(String command) {
+    Clusters clusters = session.clusters();
+    Screen screen = session.screen();
+    List<List<String>> rows = new ArrayList<>();
+    List<Object> json = new ArrayList<>();
+    for (Cluster c : clusters.all().values()) {
+      boolean used = c.name().equals(clusters.used());
+      rows.add(
+          List.of(
+              used ? screen.good(c.name()) : "  " + c.name(),
+              c.operator().toString(),
+              c.tokenFile().toString()));
+      Map<String, Object> entry = json(c);
+      entry.put("current", used);
+      json.add(entry);
+    }
     if (session.json()) {
-      session.print(
-          Json.object(
-              "command",
-              command,
-              "name",
-              cluster.name(),
-              "operator",
-              cluster.operator().toString(),
-              "tokenFile",
-              cluster.tokenFile().toString()));
+      session.print(Json.object("command", command, "contexts", json));
+    } else {
+      screen.table(List.of("  CONTEXT", "OPERATOR PORT", "TOKEN FILE"), rows);
+    }
+    return Exit.OK;
+  }
+
+  private int done(String command, Cluster cluster, String said) {
+    if (session.json()) {
+      Map<String, Object> done = Json.object("command", command);
+      done.putAll(json(cluster));
+      session.print(done);
     } else {
       session.screen().line(said);
     }
     return Exit.OK;
+  }
+
+  private static Map<String, Object> json(Cluster cluster) {
+    return Json.object(
+        "name", cluster.name(),
+        "operator", cluster.operator().toString(),
+        "tokenFile", cluster.tokenFile().toString());
   }
 
   /** A new one, or another address for one. */
@@ -73,13 +99,7 @@ final class ContextNames implements Callable<Integer> {
         "  starling context add local http://127.0.0.1:9091 ~/.starling/secrets/operator",
         "  starling context add production https://ops.example.com ~/.starling/production-token"
       })
-  static final class Add implements Callable<Integer> {
-    private final Session session;
-
-    Add(Session session) {
-      this.session = session;
-    }
-
+  final class Add implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "NAME", description = "Letters, digits, '.', '_', '-'")
     private String name;
 
@@ -99,7 +119,6 @@ final class ContextNames implements Callable<Integer> {
       Cluster cluster = new Cluster(name, Cluster.address(url), file.toAbsolutePath().normalize());
       session.clusters().add(cluster);
       return done(
-          session,
           "context add",
           cluster,
           name + " is " + cluster.operator() + "; use it with: " + "starling context use " + name);
@@ -111,13 +130,7 @@ final class ContextNames implements Callable<Integer> {
       description = "Choose the cluster that commands are for; default is this machine.",
       exitCodeList = {"0:done", "64:there is no such context"},
       footer = {"  starling context use production", "  starling context use default"})
-  static final class Use implements Callable<Integer> {
-    private final Session session;
-
-    Use(Session session) {
-      this.session = session;
-    }
-
+  final class Use implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "See: starling context ls")
     private String name;
 
@@ -126,8 +139,7 @@ final class ContextNames implements Callable<Integer> {
       Clusters clusters = session.clusters();
       clusters.use(name);
       Cluster cluster = clusters.all().get(name);
-      return done(
-          session, "context use", cluster, "Commands are for " + name + ", " + cluster.operator());
+      return done("context use", cluster, "Commands are for " + name + ", " + cluster.operator());
     }
   }
 
@@ -136,41 +148,10 @@ final class ContextNames implements Callable<Integer> {
       description = "List the contexts; ● marks the one in use.",
       exitCodeList = {"0:shown", "64:~/.starling/contexts cannot be read"},
       footer = "  starling context ls")
-  static final class Ls implements Callable<Integer> {
-    private final Session session;
-    private final String command;
-
-    Ls(Session session, String command) {
-      this.session = session;
-      this.command = command;
-    }
-
+  final class Ls implements Callable<Integer> {
     @Override
     public Integer call() {
-      Clusters clusters = session.clusters();
-      Screen screen = session.screen();
-      List<List<String>> rows = new ArrayList<>();
-      List<Object> json = new ArrayList<>();
-      for (Cluster c : clusters.all().values()) {
-        boolean used = c.name().equals(clusters.used());
-        rows.add(
-            List.of(
-                used ? screen.good(c.name()) : "  " + c.name(),
-                c.operator().toString(),
-                c.tokenFile().toString()));
-        json.add(
-            Json.object(
-                "name", c.name(),
-                "operator", c.operator().toString(),
-                "tokenFile", c.tokenFile().toString(),
-                "current", used));
-      }
-      if (session.json()) {
-        session.print(Json.object("command", command, "contexts", json));
-      } else {
-        screen.table(List.of("  CONTEXT", "OPERATOR PORT", "TOKEN FILE"), rows);
-      }
-      return Exit.OK;
+      return list("context ls");
     }
   }
 }

@@ -40,9 +40,10 @@ final class LimitOrders implements Callable<Integer> {
 
   /** Its subcommands. */
   static CommandLine of(Session session) {
-    CommandLine line = new CommandLine(new LimitOrders(session));
-    line.addSubcommand("set", new Set(session));
-    line.addSubcommand("reset", new Reset(session));
+    LimitOrders orders = new LimitOrders(session);
+    CommandLine line = new CommandLine(orders);
+    line.addSubcommand("set", orders.new Set());
+    line.addSubcommand("reset", orders.new Reset());
     return line;
   }
 
@@ -53,27 +54,28 @@ final class LimitOrders implements Callable<Integer> {
       session.out().println(answer.text());
       return Exit.OK;
     }
-    Map<String, Object> changed = wanted(session);
+    Map<String, Object> changed = wanted();
     Screen screen = session.screen();
     screen.table(
         List.of("LIMIT", "VALUE", "UNIT", "FROM", "TO", "MEANING"),
         answer.json().list(KEY).stream()
-            .map(
-                limit ->
-                    List.of(
-                        limit.text("key"),
-                        changed.containsKey(limit.text("key"))
-                            ? screen.between(limit.text("value"))
-                            : limit.text("value"),
-                        limit.text("unit"),
-                        limit.text("least"),
-                        limit.text("most"),
-                        limit.text("meaning")))
+            .map(limit -> row(limit, changed.containsKey(limit.text("key")), screen))
             .toList());
     return Exit.OK;
   }
 
-  private static Map<String, Object> wanted(Session session) {
+  private static List<String> row(Json limit, boolean isChanged, Screen screen) {
+    String value = limit.text("value");
+    return List.of(
+        limit.text("key"),
+        isChanged ? screen.between(value) : value,
+        limit.text("unit"),
+        limit.text("least"),
+        limit.text("most"),
+        limit.text("meaning"));
+  }
+
+  private Map<String, Object> wanted() {
     Map<String, Object> wanted = new LinkedHashMap<>();
     session.port().get("desired").list("desired").stream()
         .filter(entry -> KEY.equals(entry.text("key")))
@@ -99,13 +101,7 @@ final class LimitOrders implements Callable<Integer> {
         "  starling limits set breaker.calls=30",
         "  starling limits set breaker.wait=2s calls.concurrency=64 --for 1h"
       })
-  static final class Set implements Callable<Integer> {
-    private final Session session;
-
-    Set(Session session) {
-      this.session = session;
-    }
-
+  final class Set implements Callable<Integer> {
     @Parameters(arity = "1..*", paramLabel = "LIMIT=VALUE", description = "See: starling limits")
     private List<String> changes;
 
@@ -120,7 +116,7 @@ final class LimitOrders implements Callable<Integer> {
       Map<String, Json> known =
           session.port().get(KEY).list(KEY).stream()
               .collect(Collectors.toMap(limit -> limit.text("key"), Function.identity()));
-      Map<String, Object> wanted = wanted(session);
+      Map<String, Object> wanted = wanted();
       for (String change : changes) {
         String[] parts = change.split("=", 2);
         if (parts.length != 2 || !known.containsKey(parts[0])) {
@@ -136,7 +132,7 @@ final class LimitOrders implements Callable<Integer> {
           .want(KEY, Json.write(wanted), Durations.checked(life), "starling limits");
     }
 
-    private static long number(String text, Json limit) {
+    private long number(String text, Json limit) {
       if (text.matches("\\d{1,18}")) {
         return Long.parseLong(text);
       }
@@ -159,13 +155,7 @@ final class LimitOrders implements Callable<Integer> {
         "64:the command line is wrong"
       },
       footer = "  starling limits reset")
-  static final class Reset implements Callable<Integer> {
-    private final Session session;
-
-    Reset(Session session) {
-      this.session = session;
-    }
-
+  final class Reset implements Callable<Integer> {
     @Override
     public Integer call() {
       return new Orders(session, "limits reset").wantNoLonger(KEY);
