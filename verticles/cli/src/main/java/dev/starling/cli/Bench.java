@@ -14,8 +14,8 @@ import java.util.stream.Collectors;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /**
  * Calls an operation at a steady rate, whatever becomes of the calls.
@@ -59,20 +59,7 @@ final class Bench implements Callable<Integer> {
     this.session = session;
   }
 
-  @Parameters(index = "0", paramLabel = "OPERATION", description = "As user.login")
-  private String address;
-
-  @Parameters(
-      index = "1..*",
-      paramLabel = "FIELD=VALUE",
-      description = "A field of each request; @FILE or @- as value reads it")
-  private List<String> fields = new ArrayList<>();
-
-  @Option(
-      names = "--body",
-      paramLabel = "JSON",
-      description = "The whole request instead of fields; @FILE or @- reads it")
-  private String body;
+  @Mixin private CallArguments arguments;
 
   @Option(
       names = "--rate",
@@ -98,25 +85,10 @@ final class Bench implements Callable<Integer> {
               + " ${DEFAULT-VALUE})")
   private int connections;
 
-  @Option(
-      names = "--timeout",
-      paramLabel = "TIME",
-      defaultValue = "5s",
-      converter = Durations.class,
-      description = "Time that a call may take, up to 60s (default: ${DEFAULT-VALUE})")
-  private Duration timeout;
-
-  @Option(
-      names = "--token-file",
-      paramLabel = "FILE",
-      description = "File with the access token of the user who calls; - for standard input")
-  private String tokenFile;
-
   @Override
   public Integer call() throws InterruptedException {
     check();
-    Operation operation = Operation.find(session.port(), address);
-    String request = Json.write(Call.call(operation, fields, body, timeout, tokenFile, session));
+    String request = Json.write(arguments.request(session));
     long calls = Math.max(1, Math.round(rate * (length.toNanos() / 1e9)));
     long begin = System.nanoTime() + Duration.ofMillis(50).toNanos();
     List<Thread> workers = new ArrayList<>();
@@ -164,7 +136,7 @@ final class Bench implements Callable<Integer> {
 
   private String outcome(String request) {
     try {
-      OperatorPort.Answer answer = session.port().call(request, timeout);
+      OperatorPort.Answer answer = session.port().call(request, arguments.timeout());
       Json json = answer.json();
       Json problem = answer.good() ? json.get("problem") : json;
       return answer.good() && problem.value() == null ? OK : Explain.kind(problem);
@@ -180,19 +152,27 @@ final class Bench implements Callable<Integer> {
     if (session.json()) {
       session.print(
           Json.object(
-              "command", "bench",
-              "operation", address,
-              "rate", rate,
-              "achieved", Math.round(calls / seconds * 10) / 10.0,
-              "calls", calls,
-              "seconds", Math.round(seconds * 1_000) / 1_000.0,
-              "millis", millis,
-              "outcomes", ended));
+              "command",
+              "bench",
+              "operation",
+              arguments.address(),
+              "rate",
+              rate,
+              "achieved",
+              Math.round(calls / seconds * 10) / 10.0,
+              "calls",
+              calls,
+              "seconds",
+              Math.round(seconds * 1_000) / 1_000.0,
+              "millis",
+              millis,
+              "outcomes",
+              ended));
     } else {
       Screen screen = session.screen();
       screen.line(
           "%s: %d calls, %d a second as scheduled, in %.1f s"
-              .formatted(screen.bold(address), calls, rate, seconds));
+              .formatted(screen.bold(arguments.address()), calls, rate, seconds));
       screen.table(
           List.copyOf(millis.keySet()),
           List.of(millis.values().stream().map(v -> Durations.millis((Double) v)).toList()));

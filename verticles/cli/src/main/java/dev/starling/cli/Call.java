@@ -1,13 +1,10 @@
 package dev.starling.cli;
 
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** A call by hand. */
 @Command(
@@ -31,7 +28,8 @@ import picocli.CommandLine.Parameters;
       "  starling call user.login username=ada password=@-",
       "  starling call user.login username=ada password=@password.txt | jq -r .access_token > token",
       "  starling call user.me --token-file token",
-      "  starling call user.register --body '{\"username\":\"ada\",\"password\":\"…\"}' --timeout 2s"
+      "  starling call user.register --body '{\"username\":\"ada\",\"password\":\"…\"}' --timeout 2s",
+      "  starling call user.me --token-file token --node n2 --trace"
     })
 final class Call implements Callable<Integer> {
   private final Session session;
@@ -40,43 +38,44 @@ final class Call implements Callable<Integer> {
     this.session = session;
   }
 
-  @Parameters(index = "0", paramLabel = "OPERATION", description = "As user.login")
-  private String address;
-
-  @Parameters(
-      index = "1..*",
-      paramLabel = "FIELD=VALUE",
-      description = "A field of the request; @FILE or @- as value reads it")
-  private List<String> fields = new ArrayList<>();
+  @Mixin private CallArguments arguments;
 
   @Option(
-      names = "--body",
-      paramLabel = "JSON",
-      description = "The whole request instead of fields; @FILE or @- reads it")
-  private String body;
+      names = "--node",
+      paramLabel = "NODE",
+      description = "Call the instance on this node and no other (default: the cluster chooses)")
+  private String node;
 
   @Option(
-      names = "--timeout",
-      paramLabel = "TIME",
-      defaultValue = "5s",
-      converter = Durations.class,
-      description = "Time that it may take, up to 60s (default: ${DEFAULT-VALUE})")
-  private Duration timeout;
-
-  @Option(
-      names = "--token-file",
-      paramLabel = "FILE",
-      description = "File with the access token of the user who calls; - for standard input")
-  private String tokenFile;
+      names = "--trace",
+      description = "Show all hops with their steps afterwards, on standard error")
+  private boolean trace;
 
   @Override
   public Integer call() {
-    Operation operation = Operation.find(session.port(), address);
-    Map<String, Object> call = call(operation, fields, body, timeout, tokenFile, session);
-    OperatorPort.Answer answer = session.port().call(Json.write(call), timeout);
-    if (!answer.good()) {
-      throw OperatorPort.refusal(answer, "starling describe " + address);
+    Map<String, Object> request = arguments.request(session);
+    if (node != null) {
+      request.put("node", node);
     }
+    OperatorPort.Answer answer = session.port().call(Json.write(request), arguments.timeout());
+    if (!answer.good()) {
+      throw OperatorPort.refusal(
+          answer,
+          answer.status() == 404
+              ? "starling services lists the instances"
+              : "starling describe " + arguments.address());
+    }
+    int exit = tell(answer, session);
+    if (trace && !session.json()) {
+      session.out().flush();
+      session.err().println();
+      Hops.of(answer.json()).show(new Screen(session.err(), session.colour()), session.err());
+    }
+    return exit;
+  }
+
+  /** Shows what came of a call or a message: the reply, or the problem. */
+  static int tell(OperatorPort.Answer answer, Session session) {
     Json outcome = answer.json();
     boolean good = !outcome.has("problem");
     if (session.json()) {
@@ -88,30 +87,5 @@ final class Call implements Callable<Integer> {
       session.err().println("  next: starling explain " + Explain.kind(outcome.get("problem")));
     }
     return good ? Exit.OK : Exit.NOT_WELL;
-  }
-
-  /** What {@code POST /ops/calls} wants. */
-  static Map<String, Object> call(
-      Operation operation,
-      List<String> fields,
-      String body,
-      Duration timeout,
-      String tokenFile,
-      Session session) {
-    if (timeout.isZero() || timeout.compareTo(Duration.ofSeconds(60)) > 0) {
-      throw Failure.usage("--timeout is out of range", "take 1ms to 60s");
-    }
-    Map<String, Object> call =
-        Json.object(
-            "operation",
-            operation.address(),
-            "request",
-            new Fields(operation, session).request(fields, body),
-            "timeout",
-            timeout.toMillis());
-    if (tokenFile != null) {
-      call.put("token", session.text("@" + tokenFile).strip());
-    }
-    return call;
   }
 }

@@ -28,6 +28,13 @@ final class Durations implements ITypeConverter<Duration> {
     };
   }
 
+  /** Ends the command unless the value of an option is from a millisecond to the longest. */
+  static void within(Duration time, Duration longest, String option) {
+    if (time.isZero() || time.compareTo(longest) > 0) {
+      throw Failure.usage(option + " is out of range", "take 1ms to " + longest.toSeconds() + "s");
+    }
+  }
+
   /** The same text, if it is a time or null. */
   static String checked(String text) {
     if (text != null && !isTime(text)) {

@@ -108,6 +108,11 @@ final class OperatorPort {
     return send("POST", "/ops/calls", body, budget.plus(READ));
   }
 
+  /** Sends a message, and waits for as long as its reply may take. */
+  Answer message(String body, Duration budget) {
+    return send("POST", "/ops/messages", body, budget.plus(READ));
+  }
+
   /** Why the node did not do as it was told. */
   static Failure refusal(Answer answer, String next) {
     Json problem;

@@ -50,6 +50,11 @@ final class Screen {
     };
   }
 
+  /** How a call or a step ended: {@code ok}, or the kind of its problem. */
+  String outcome(String outcome) {
+    return "ok".equals(outcome) ? good(outcome) : bad(outcome);
+  }
+
   String bold(String text) {
     return in(BOLD, text);
   }
@@ -64,16 +69,24 @@ final class Screen {
 
   /** Aligned columns, the last of which is as wide as it wants to be. */
   void table(List<String> header, List<List<String>> rows) {
-    int[] widths = new int[header.size()];
     List<List<String>> all = new ArrayList<>();
     all.add(header.stream().map(this::bold).toList());
     all.addAll(rows);
-    for (List<String> row : all) {
+    rows(all, new int[header.size()]);
+  }
+
+  /**
+   * Rows of a table that goes on.
+   *
+   * @param widths of the columns until now, which grow with what is in them
+   */
+  void rows(List<List<String>> rows, int[] widths) {
+    for (List<String> row : rows) {
       for (int i = 0; i < widths.length; i++) {
         widths[i] = Math.max(widths[i], width(cell(row, i)));
       }
     }
-    for (List<String> row : all) {
+    for (List<String> row : rows) {
       StringBuilder line = new StringBuilder();
       for (int i = 0; i < widths.length; i++) {
         String cell = cell(row, i);

@@ -108,6 +108,10 @@ public final class Starling implements Callable<Integer> {
     commands.put("describe", () -> new Describe(session));
     commands.put("call", () -> new Call(session));
     commands.put("bench", () -> new Bench(session));
+    commands.put("send", () -> new Send(session));
+    commands.put("publish", () -> new Publish(session));
+    commands.put("tail", () -> new Tail(session));
+    commands.put("trace", () -> new Trace(session));
     commands.put("breaker", () -> Breaker.of(session));
     commands.put("node", () -> NodeOrders.of(session));
     commands.put("limits", () -> LimitOrders.of(session));

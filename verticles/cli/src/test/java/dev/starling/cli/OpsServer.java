@@ -35,6 +35,7 @@ final class OpsServer implements AutoCloseable {
   private final Map<String, String> instead = new ConcurrentHashMap<>();
   private volatile Runnable beforeCalls = () -> {};
   private final List<String> requests = new CopyOnWriteArrayList<>();
+  private final List<String> asked = new CopyOnWriteArrayList<>();
 
   /**
    * A server.
@@ -61,6 +62,11 @@ final class OpsServer implements AutoCloseable {
   /** What was asked for and told, as {@code PUT drain/n2 {}}. */
   List<String> requests() {
     return requests;
+  }
+
+  /** What was looked at, as {@code calls?limit=500}. */
+  List<String> asked() {
+    return asked;
   }
 
   /** Answers a view otherwise than recorded. */
@@ -103,6 +109,7 @@ final class OpsServer implements AutoCloseable {
       return;
     }
     if (method.equals("GET")) {
+      asked.add(exchange.getRequestURI().toString().substring("/ops/".length()));
       String recorded = recorded(path);
       send(exchange, recorded == null ? 404 : 200, recorded == null ? PROBLEM : recorded);
       return;
@@ -123,7 +130,7 @@ final class OpsServer implements AutoCloseable {
       return;
     }
     String name = method + "-" + key.replace('/', '-');
-    String state = body.replaceAll(".*\"state\":\"(\\w+)\".*", "-$1");
+    String state = body.replaceAll(".*\"(?:state|kind)\":\"(\\w+)\".*", "-$1");
     String answer = recorded(body.equals(state) ? name : name + state);
     if (body.contains("wrong") || body.contains("100000000")) {
       answer = recorded(name + "-refused");

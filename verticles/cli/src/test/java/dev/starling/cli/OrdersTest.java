@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -71,6 +72,29 @@ class OrdersTest {
               "POST calls {\"operation\":\"user.me\",\"request\":{},\"timeout\":2000,"
                   + "\"token\":\"e30.e30.c2ln\"}");
       assertThat(result.out() + result.err()).doesNotContain("e30.e30.c2ln");
+    }
+  }
+
+  @Test
+  @DisplayName("operator.md: call --node names the node, send and publish say how and to whom")
+  void callsAndMessagesSayWhereTo() throws IOException {
+    Path body = Files.writeString(home.resolve("body"), "{\"id\":  17}\n");
+    try (OpsServer server = new OpsServer("healthy")) {
+      Typed typed = Typed.at(server, home);
+      typed.run("call", "user.login", "--node", "n2");
+      typed.run("send", "billing.invoices", "@" + body);
+      typed.run("send", "user.keys", "[1.5,null]", "--wait", "2s");
+      typed.run("publish", "billing.paused", "\"now\"");
+      assertThat(server.requests())
+          .containsExactly(
+              "POST calls {\"operation\":\"user.login\",\"request\":{},\"timeout\":5000,"
+                  + "\"node\":\"n2\"}",
+              "POST messages {\"address\":\"billing.invoices\",\"kind\":\"send\","
+                  + "\"body\":{\"id\":17}}",
+              "POST messages {\"address\":\"user.keys\",\"kind\":\"request\","
+                  + "\"body\":[1.5,null],\"timeout\":2000}",
+              "POST messages {\"address\":\"billing.paused\",\"kind\":\"publish\","
+                  + "\"body\":\"now\"}");
     }
   }
 
