@@ -41,11 +41,24 @@ class CommandLineIT {
   }
 
   private Result type(String operator, String input, String... arguments) throws Exception {
-    List<String> command = new ArrayList<>(List.of(SCRIPT));
-    command.addAll(List.of(arguments));
     Path in = Files.writeString(directory.resolve("in"), input);
     Path out = directory.resolve("out");
     Path err = directory.resolve("err");
+    ProcessBuilder builder = command(operator, arguments);
+    builder.redirectInput(in.toFile()).redirectOutput(out.toFile()).redirectError(err.toFile());
+    long begin = System.nanoTime();
+    Process process = builder.start();
+    if (!process.waitFor(60, TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+      throw new AssertionError(builder.command() + " did not end: " + Files.readString(err));
+    }
+    long millis = (System.nanoTime() - begin) / 1_000_000;
+    return new Result(process.exitValue(), Files.readString(out), Files.readString(err), millis);
+  }
+
+  private ProcessBuilder command(String operator, String... arguments) {
+    List<String> command = new ArrayList<>(List.of(SCRIPT));
+    command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().keySet().removeIf(name -> name.startsWith("STARLING_"));
     builder.environment().put("HOME", directory.toString());
@@ -54,15 +67,7 @@ class CommandLineIT {
     builder
         .environment()
         .put("STARLING_TOKEN_FILE", directory.resolve("data/secrets/operator").toString());
-    builder.redirectInput(in.toFile()).redirectOutput(out.toFile()).redirectError(err.toFile());
-    long begin = System.nanoTime();
-    Process process = builder.start();
-    if (!process.waitFor(60, TimeUnit.SECONDS)) {
-      process.destroyForcibly();
-      throw new AssertionError(command + " did not end: " + Files.readString(err));
-    }
-    long millis = (System.nanoTime() - begin) / 1_000_000;
-    return new Result(process.exitValue(), Files.readString(out), Files.readString(err), millis);
+    return builder;
   }
 
   private static Stream<JsonObject> each(JsonArray list) {
@@ -91,6 +96,9 @@ class CommandLineIT {
       assertThat(type(one, "", "describe", "user.login").out()).contains("POST /api/login");
 
       callsAsAUser(one);
+      callsOneNode(one);
+      sendsMessages(two);
+      followsCalls(two);
       opensABreaker(one, two);
       drainsANode(one, two);
       assertThat(type(one, "", "doctor", "--ports", "1-1").out())
@@ -146,6 +154,89 @@ class CommandLineIT {
     assertThat(refused.exit()).isEqualTo(1);
     assertThat(refused.out()).isEmpty();
     assertThat(refused.err()).contains("urn:starling:problem:unauthenticated", "next:");
+  }
+
+  private void callsOneNode(String operator) throws Exception {
+    String token = directory.resolve("token").toString();
+    for (String node : List.of("n1", "n2")) {
+      Result me =
+          type(operator, "", "call", "user.me", "--token-file", token, "--node", node, "--trace");
+      assertThat(me.exit()).as(me.err()).isZero();
+      assertThat(me.json().getString("username")).isEqualTo("ada");
+      assertThat(me.err().lines())
+          .anyMatch(line -> line.matches("user\\.me +n1 +made .*● ok"))
+          .anyMatch(line -> line.matches(" {2}user@" + node + " +n1 +- .*● ok"))
+          .anyMatch(line -> line.matches(" {4}user\\.me +" + node + " +done .*● ok"))
+          .anyMatch(line -> line.matches(" {6}token +" + node + " .*● ok"))
+          .noneMatch(line -> node.equals("n1") && line.contains("n2"));
+
+      String id = me.err().replaceAll("(?s).*Trace (\\w{32}) .*", "$1");
+      Result trace = type(operator, "", "trace", id);
+      assertThat(trace.exit()).as(trace.err()).isZero();
+      assertThat(me.err()).endsWith(trace.out());
+      assertThat(each(type(operator, "", "trace", id, "--json").json().getJsonArray("calls")))
+          .extracting(call -> call.getString("side") + " " + call.getString("node"))
+          .contains("made n1", "done " + node);
+    }
+    Result none = type(operator, "", "call", "user.keys", "--node", "n9");
+    assertThat(none.exit()).isEqualTo(1);
+    assertThat(none.err()).contains("The service user has no instance on n9, but on n1, n2");
+    Result unknown = type(operator, "", "trace", "0".repeat(32));
+    assertThat(unknown.exit()).isEqualTo(1);
+    assertThat(unknown.err()).contains("No node remembers the trace");
+  }
+
+  private void sendsMessages(String operator) throws Exception {
+    Result keys = type(operator, "{}", "send", "user.keys", "@-", "--wait", "5s");
+    assertThat(keys.exit()).as(keys.err()).isZero();
+    assertThat(keys.json().getJsonArray("keys")).isNotEmpty();
+    Result refused = type(operator, "", "send", "user.login", "{\"username\":7}", "--wait", "5s");
+    assertThat(refused.exit()).isEqualTo(1);
+    assertThat(refused.err()).contains("urn:starling:problem:malformed");
+    assertThat(type(operator, "", "send", "user.keys", "{}").exit()).isZero();
+    assertThat(type(operator, "", "publish", "user.keys", "{}").exit()).isZero();
+    for (String command : List.of("send", "publish")) {
+      Result none = type(operator, "", command, "nobody.there", "{}");
+      assertThat(none.exit()).isEqualTo(1);
+      assertThat(none.err()).contains("Nobody listens at nobody.there");
+      Result internal = type(operator, "", command, "starling.desired", "{}");
+      assertThat(internal.exit()).isEqualTo(1);
+      assertThat(internal.err()).contains("are for nodes themselves");
+    }
+    assertThat(type(operator, "", "events").out())
+        .contains("was sent a request", "was sent a message", "was published a message");
+  }
+
+  /** From both nodes, at one of them, while they come; the trace that it shows can be shown. */
+  private void followsCalls(String operator) throws Exception {
+    Path out = directory.resolve("tailed");
+    Process tail =
+        command(operator, "tail", "--last", "0", "--operation", "user.login", "--failed")
+            .redirectOutput(out.toFile())
+            .redirectError(directory.resolve("tail-err").toFile())
+            .start();
+    try {
+      await().atMost(SOON).until(() -> Files.exists(out) && Files.size(out) > 0);
+      await()
+          .atMost(SOON)
+          .untilAsserted(
+              () -> {
+                type(operator, "wrong", "call", "user.login", "username=eve", "password=@-");
+                assertThat(Files.readString(out).lines())
+                    .anyMatch(line -> line.matches(".* done +user\\.login .*■ .*"))
+                    .anyMatch(line -> line.matches(".* made +user\\.login .*■ .*"));
+              });
+      List<String> lines = Files.readAllLines(out);
+      assertThat(lines.get(0)).matches("TIME +NODE +SIDE +OPERATION +TOOK +OUTCOME +TRACE");
+      String id = lines.get(1).replaceAll(".* ", "");
+      assertThat(type(operator, "", "trace", id).out()).contains("Trace " + id, "user.login");
+      tail.destroy(); // as Ctrl-C, a signal that ends it
+      assertThat(tail.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    } finally {
+      tail.destroyForcibly();
+    }
+    Result slow = type(operator, "", "tail", "--slow", "0ms", "--count", "1", "--json");
+    assertThat(slow.json().getJsonObject("call").getString("trace")).hasSize(32);
   }
 
   private void opensABreaker(String one, String two) throws Exception {
