@@ -146,6 +146,34 @@ class ServiceClientIT {
     assertThat(companions).allSatisfy(c -> assertThat(c.calls).hasSize(1));
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"INTERNAL", "NOT_STARTED", "OVERLOADED", "CONFLICT"})
+  @DisplayName("operator.md: a call to one instance goes there and nowhere else, however it ends")
+  void callsOneInstanceAndNoOther(ErrorCode code) {
+    Companion wanted = companion();
+    Companion other = companion();
+    assertThat(ends(20, () -> askOnly(wanted))).containsOnly("a");
+    assertThat(wanted.calls).hasSize(20);
+    wanted.fail(code);
+    assertThat(ends(3, () -> askOnly(wanted))).containsOnly(code);
+    assertThat(wanted.calls).hasSize(23);
+    assertThat(other.calls).isEmpty();
+  }
+
+  @Test
+  @DisplayName("operator.md: a call to one instance is refused by its breaker, and says so")
+  void callsOneInstanceThroughItsBreaker() {
+    limits(Map.of(Limit.BREAKER_CALLS, 1L, Limit.BREAKER_WAIT, 30_000L));
+    companion();
+    Companion broken = ejected();
+    int before = broken.calls.size();
+    Future<String> call = askOnly(broken);
+    assertThat(end(call)).isEqualTo(ErrorCode.NOT_STARTED);
+    assertThat(call.cause())
+        .hasMessage("The breaker of lab@" + broken.node() + " on this node is open");
+    assertThat(broken.calls).hasSize(before);
+  }
+
   @Test
   void makesTwoAttemptsThatMayHaveBegunAtMost() {
     IntStream.range(0, 4).forEach(i -> companion().fail(ErrorCode.INTERNAL));
@@ -408,6 +436,17 @@ class ServiceClientIT {
 
   private Future<String> ask(Operation<Text, Text> operation, Call call) {
     return one.node.client().call(operation, new Text("a"), call).map(Text::text);
+  }
+
+  private Future<String> askOnly(Companion companion) {
+    return one.node
+        .client()
+        .sendTo(
+            "lab@" + companion.node(),
+            ASK.spec(),
+            Codec.write(new Text("a")),
+            Call.begin(null, ASK.spec().budget()))
+        .map(reply -> Codec.reply(reply.body(), Text.class).text());
   }
 
   /** How so many calls end that are made side by side. */
