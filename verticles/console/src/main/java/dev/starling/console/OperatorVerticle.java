@@ -196,9 +196,22 @@ public final class OperatorVerticle extends VerticleBase {
         .onSuccess(
             checks -> {
               boolean up = checks.stream().allMatch(Check::up);
-              Answers.json(context, up ? 200 : 503, status(up).put("checks", list(checks)));
+              JsonObject body = status(up).put("checks", list(checks)).put("notes", notes());
+              Answers.json(context, up ? 200 : 503, body);
             })
         .onFailure(context::fail);
+  }
+
+  /** What is told, and no reason to send this node no work. */
+  private JsonArray notes() {
+    JsonArray notes = new JsonArray();
+    if (!node.isSafe()) {
+      notes.add(
+          new JsonObject()
+              .put("name", "partitions")
+              .put("reason", "part of the cluster's maps has no copy on another node now"));
+    }
+    return notes;
   }
 
   private static JsonArray list(List<Check> checks) {

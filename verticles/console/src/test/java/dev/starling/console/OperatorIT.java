@@ -82,7 +82,11 @@ class OperatorIT {
                 .put("node", "one")
                 .put(
                     "checks",
-                    new JsonArray().add(check("cluster", "up")).add(check("database", "up"))));
+                    new JsonArray()
+                        .add(check("cluster", "up"))
+                        .add(check("database", "up"))
+                        .add(check("registry", "up")))
+                .put("notes", new JsonArray()));
   }
 
   @Test
@@ -97,7 +101,8 @@ class OperatorIT {
         .isEqualTo(
             new JsonArray()
                 .add(check("cluster", "up"))
-                .add(check("database", "down").put("reason", "the database is away")));
+                .add(check("database", "down").put("reason", "the database is away"))
+                .add(check("registry", "up")));
 
     node.health().register("database", Future::succeededFuture);
     assertThat(get("/health/ready").statusCode()).isEqualTo(200);

@@ -135,6 +135,11 @@ final class Cluster extends HazelcastClusterManager implements Membership {
     this.merged.add(merged);
   }
 
+  @Override
+  public boolean isSafe() {
+    return getHazelcastInstance().getPartitionService().isLocalMemberSafe();
+  }
+
   /**
    * Calls back when this node finds, after a merge, that it has other secrets than the cluster: it
    * must stop.

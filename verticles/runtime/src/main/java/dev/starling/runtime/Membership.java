@@ -34,6 +34,14 @@ public interface Membership {
    */
   void onMerged(Runnable merged);
 
+  /**
+   * Whether what this node holds of cluster maps has its copy on another node, if there is one: it
+   * has not while partitions move, for a moment after any node has come or gone. May block.
+   */
+  default boolean isSafe() {
+    return true;
+  }
+
   /** The membership of a node that runs without a cluster: itself, for ever. */
   static Membership alone(String self) {
     return new Membership() {

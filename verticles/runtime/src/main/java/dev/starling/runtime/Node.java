@@ -31,6 +31,12 @@ public final class Node implements Shareable {
   private static final Logger log = LoggerFactory.getLogger(Node.class);
   private static final String KEY = "dev.starling.node";
 
+  /** Milliseconds without a reading of the registry, six times what is usual. */
+  private static final long STALE = 30_000;
+
+  /** Milliseconds from one look at the copies of cluster maps to the next. */
+  private static final long LOOK_EVERY = 2_000;
+
   /** Milliseconds, for two attempts: a node that has just started may need more than one. */
   private static final long TOKENS_BUDGET = 2_000;
 
@@ -86,6 +92,8 @@ public final class Node implements Shareable {
   private final DesiredState desired;
   private final Drain drain;
   private final FaultSwitch faults;
+  private volatile boolean safe = true;
+  private boolean looking;
 
   private Node(
       Vertx vertx,
@@ -128,6 +136,7 @@ public final class Node implements Shareable {
                 : new Revocations(home, since -> ask(options.revocations(), since)));
     this.health = new Health();
     health.register("cluster", this::whole);
+    health.register("registry", this::fresh);
     this.desired =
         new DesiredState(
             vertx,
@@ -167,7 +176,19 @@ public final class Node implements Shareable {
     return vertx
         .executeBlocking(() -> knowContracts(classes), false)
         .compose(v -> Future.all(directory.start(), desired.start(), flock.start(), search.start()))
+        .onSuccess(
+            v -> home.runOnContext(started -> home.owner().setPeriodic(LOOK_EVERY, t -> look())))
         .map(this);
+  }
+
+  /** One look after the other, since each may take long while the cluster is not well. */
+  private void look() {
+    if (!looking) {
+      looking = true;
+      home.executeBlocking(membership::isSafe, false)
+          .onComplete(found -> safe = found.succeeded() && found.result())
+          .onComplete(done -> looking = false);
+    }
   }
 
   /** Does what operators want of this node. */
@@ -214,6 +235,14 @@ public final class Node implements Shareable {
         ? Future.failedFuture(
             "this node sees %d of at least %d nodes and refuses to change anything"
                 .formatted(membership.nodes().size(), options.leastNodes()))
+        : Future.succeededFuture();
+  }
+
+  private Future<?> fresh() {
+    return directory.age() > STALE
+        ? Future.failedFuture(
+            "the registry was last read %d s ago; this node may call what has gone"
+                .formatted(directory.age() / 1_000))
         : Future.succeededFuture();
   }
 
@@ -326,6 +355,11 @@ public final class Node implements Shareable {
    */
   public boolean isFenced() {
     return membership.nodes().size() < options.leastNodes();
+  }
+
+  /** {@link Membership#isSafe} as it was a moment ago. */
+  public boolean isSafe() {
+    return safe;
   }
 
   public ServiceDirectory directory() {

@@ -31,6 +31,9 @@ final class NodeMeters {
     Gauge.builder("starling.node.fenced", node, n -> n.isFenced() ? 1 : 0)
         .description("Whether the node takes itself for cut off and changes nothing")
         .register(meters);
+    Gauge.builder("starling.cluster.safe", node, n -> n.isSafe() ? 1 : 0)
+        .description("Whether what this node holds of cluster maps has its copy on another")
+        .register(meters);
     Gauge.builder("starling.node.draining", node, n -> n.drain().isOn() ? 1 : 0)
         .description("Whether an operator has drained the node")
         .register(meters);
