@@ -34,7 +34,8 @@ import org.slf4j.LoggerFactory;
  * The operator port: is this node alive, can it work, what does it count, and what is it to do.
  *
  * <p>It starts before everything else and needs neither database nor services. Configuration:
- * {@code host}, {@code port}.
+ * {@code host}, {@code port}, and {@code settings}, all of the node's as they may be shown: {@code
+ * [{"key":…,"value":…,"origin":…}]}.
  */
 public final class OperatorVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(OperatorVerticle.class);
@@ -95,7 +96,8 @@ public final class OperatorVerticle extends VerticleBase {
   private Ops ops() throws UnknownHostException {
     byte[] operator = node.secrets().bytes(Secrets.OPERATOR);
     boolean loopback = InetAddress.getByName(host()).isLoopbackAddress();
-    return new Ops(node, statistics, operator, viewer(), loopback, this::stays);
+    JsonArray settings = config().getJsonArray("settings", new JsonArray());
+    return new Ops(node, statistics, operator, viewer(), loopback, settings, this::stays);
   }
 
   /** A node that may not make it, and was not given it, has none. */

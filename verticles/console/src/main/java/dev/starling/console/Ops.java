@@ -40,7 +40,6 @@ import java.util.function.Function;
  * refused even with it.
  */
 final class Ops {
-  private static final String OPERATOR = "operator";
   private static final String BEARER = "bearer ";
   private static final byte[] NONE = {};
   private static final int BODY_LIMIT = 16_384;
@@ -56,6 +55,7 @@ final class Ops {
   private final byte[] operator;
   private final Optional<byte[]> viewer;
   private final boolean loopback;
+  private final JsonArray settings;
   private final Consumer<HttpConnection> stays;
 
   /**
@@ -64,6 +64,7 @@ final class Ops {
    * @param operator token that may do all
    * @param viewer token that may look
    * @param loopback whether the port is reached from this machine only
+   * @param settings of this node as they may be shown, each with its origin
    * @param stays is told of connections whose answer does not end
    */
   Ops(
@@ -72,6 +73,7 @@ final class Ops {
       byte[] operator,
       Optional<byte[]> viewer,
       boolean loopback,
+      JsonArray settings,
       Consumer<HttpConnection> stays) {
     this.node = node;
     this.statistics = statistics;
@@ -80,6 +82,7 @@ final class Ops {
     this.operator = operator;
     this.viewer = viewer;
     this.loopback = loopback;
+    this.settings = settings;
     this.stays = stays;
   }
 
@@ -95,6 +98,8 @@ final class Ops {
     show(router, "events", context -> views.events());
     show(router, "contracts", context -> views.contracts());
     show(router, "series", context -> statistics.all(OperationSeries.SECONDS));
+    show(router, "load", context -> new JsonObject().put("load", statistics.load()));
+    show(router, "configuration", context -> configuration());
     router
         .get("/ops/stream")
         .handler(
@@ -178,6 +183,10 @@ final class Ops {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private JsonObject configuration() {
+    return new JsonObject().put("node", node.options().name()).put("configuration", settings);
   }
 
   private void instances(RoutingContext context) {
@@ -265,7 +274,11 @@ final class Ops {
     OperatorCall wanted = OperatorCall.of(body(context), node, CALL_BUDGET);
     node.flock()
         .journal()
-        .note(Event.Kind.CALL, wanted.operation().address(), "was called", OPERATOR);
+        .note(
+            Event.Kind.CALL,
+            wanted.operation().address(),
+            "was called",
+            OperatorName.of(context.request()));
     wanted
         .make(node)
         .onSuccess(answer -> Answers.json(context, 200, answer))
@@ -284,14 +297,14 @@ final class Ops {
 
   private void want(RoutingContext context) {
     node.desired()
-        .put(key(context), body(context), life(context), OPERATOR)
+        .put(key(context), body(context), life(context), OperatorName.of(context.request()))
         .onSuccess(entry -> Answers.json(context, 200, json(entry)))
         .onFailure(context::fail);
   }
 
   private void wantNoLonger(RoutingContext context) {
     node.desired()
-        .remove(key(context), OPERATOR)
+        .remove(key(context), OperatorName.of(context.request()))
         .onSuccess(v -> context.response().setStatusCode(204).end())
         .onFailure(context::fail);
   }

@@ -22,7 +22,13 @@ final class Statistics {
   /** Operations of which there are series; names come from contracts, but of any release. */
   private static final int MOST = 1_000;
 
+  /** Nodes of which there are series, those that have left in the last quarter of an hour too. */
+  private static final int MOST_NODES = 200;
+
   private final Map<String, OperationSeries> series = new TreeMap<>();
+
+  /** How each node did, by its id. */
+  private final Map<String, NodeSeries> nodes = new TreeMap<>();
 
   /** What each node has called lately, by service. */
   private final Map<String, Map<String, Lately>> traffic = new HashMap<>();
@@ -48,6 +54,9 @@ final class Statistics {
 
   /** Takes in a report. */
   synchronized void hear(NodeReport report) {
+    if (nodes.size() < MOST_NODES || nodes.containsKey(report.node())) {
+      nodes.computeIfAbsent(report.node(), id -> new NodeSeries(report.name())).hear(report);
+    }
     Map<Key, long[]> before = counted.computeIfAbsent(report.node(), id -> new HashMap<>());
     for (NodeReport.Operations calls : report.calls()) {
       count(true, calls, before);
@@ -103,6 +112,8 @@ final class Statistics {
 
   /** A second is over. */
   synchronized void tick() {
+    nodes.values().forEach(NodeSeries::tick);
+    nodes.values().removeIf(NodeSeries::isSilent);
     series.values().forEach(OperationSeries::tick);
     series.values().removeIf(OperationSeries::isSilent);
     traffic.values().forEach(services -> services.values().forEach(Lately::tick));
@@ -138,6 +149,13 @@ final class Statistics {
     JsonObject all = new JsonObject();
     values.forEach((name, of) -> all.put(name, of.json()));
     return all;
+  }
+
+  /** The last seconds of each node that was there in the last quarter of an hour. */
+  synchronized JsonArray load() {
+    JsonArray load = new JsonArray();
+    nodes.forEach((id, of) -> load.add(of.json().put("id", id)));
+    return load;
   }
 
   /** Counts by bucket, all of them, and the sum in microseconds; see the runtime's report. */

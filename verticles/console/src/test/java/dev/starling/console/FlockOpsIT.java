@@ -179,7 +179,8 @@ class FlockOpsIT {
                             + e.getString("by")))
         .contains(
             "lab@n1 published null", "lab@n1 open: an operator opened it null", "n1 drains null")
-        .anyMatch(e -> e.startsWith("drain/n1 is to be {}") && e.endsWith("operator"));
+        .anyMatch(
+            e -> e.startsWith("drain/n1 is to be {}") && e.endsWith(" operator from 127.0.0.1"));
   }
 
   private void order(String method, String path, String body) throws Exception {

@@ -158,7 +158,7 @@ class OpsIT {
     JsonObject entry = new JsonObject(answer.body());
     assertThat(entry.getString("key")).isEqualTo("limits");
     assertThat(entry.getJsonObject("value")).isEqualTo(new JsonObject().put("breaker.calls", 7));
-    assertThat(entry.getString("by")).isEqualTo("operator");
+    assertThat(entry.getString("by")).isEqualTo("operator from 127.0.0.1");
     assertThat(Duration.between(instant(entry, "at"), instant(entry, "expires"))).hasMinutes(30);
     assertThat(list("desired")).isEqualTo(new JsonArray().add(entry));
     assertThat(harness.node().options().limits().get(Limit.BREAKER_CALLS)).isEqualTo(7);

@@ -154,4 +154,34 @@ class StatisticsTest {
     statistics.hear(report("a", 1, Map.of("ok", new long[] {1, 2, 3})));
     assertThat(statistics.totals()).isEmpty();
   }
+
+  @Test
+  void keepsAQuarterOfAnHourOfEachNode() {
+    for (int second = 0; second < 1_000; second++) {
+      if (second != 990) {
+        statistics.hear(report("a", second + 1, Map.of()));
+      }
+      statistics.tick();
+    }
+    JsonObject load = statistics.load().getJsonObject(0);
+    assertThat(load.getString("id") + load.getString("name")).isEqualTo("aa");
+    for (String list : List.of("heap", "cpu", "lag", "inFlight")) {
+      assertThat(load.getJsonArray(list)).as(list).hasSize(900);
+      assertThat(load.getJsonArray(list).getValue(889)).as(list + " that was told").isNotNull();
+      assertThat(load.getJsonArray(list).getValue(890)).as(list + " of no report").isNull();
+    }
+    for (int second = 0; second < 901; second++) {
+      statistics.tick();
+    }
+    assertThat(statistics.load()).isEmpty();
+  }
+
+  @Test
+  void keepsNoMoreNodesThanItHasRoomFor() {
+    for (int node = 0; node < 300; node++) {
+      statistics.hear(report("n" + node, 1, Map.of()));
+    }
+    statistics.tick();
+    assertThat(statistics.load()).hasSize(200);
+  }
 }

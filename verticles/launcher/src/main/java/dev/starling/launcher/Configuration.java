@@ -21,6 +21,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /**
  * The checked settings of this node: defaults, below a YAML file, below the environment, below
@@ -185,10 +186,20 @@ final class Configuration {
 
   /** Every effective value with its origin, one a line, secrets masked. */
   String print() {
-    StringBuilder lines = new StringBuilder();
+    return shown().stream()
+        .map(JsonObject.class::cast)
+        .map(
+            s ->
+                "%s = %s  # %s\n"
+                    .formatted(s.getString("key"), s.getString("value"), s.getString("origin")))
+        .collect(Collectors.joining());
+  }
+
+  /** The same for programs. */
+  JsonArray shown() {
+    JsonArray all = new JsonArray();
     for (Setting setting : Settings.ALL) {
-      String path = setting.path();
-      lines.append("%s = %s  # %s\n".formatted(path, shown.get(path), origins.get(path)));
+      all.add(entry(setting.path(), shown.get(setting.path()), origins.get(setting.path())));
     }
     // Which of a service's own settings are secret is known to that service alone.
     sections.forEach(
@@ -197,12 +208,16 @@ final class Configuration {
                 .fieldNames()
                 .forEach(
                     key ->
-                        lines.append(
-                            "%s = ******  # %s\n"
-                                .formatted(
-                                    Setting.oneLine(SECTIONS + "." + section.getKey() + "." + key),
-                                    origins.get(SECTIONS)))));
-    return lines.toString();
+                        all.add(
+                            entry(
+                                Setting.oneLine(SECTIONS + "." + section.getKey() + "." + key),
+                                "******",
+                                origins.get(SECTIONS)))));
+    return all;
+  }
+
+  private static JsonObject entry(String key, String value, String origin) {
+    return new JsonObject().put("key", key).put("value", value).put("origin", origin);
   }
 
   private void overlayFile(Path file) {

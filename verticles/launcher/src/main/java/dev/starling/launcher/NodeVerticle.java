@@ -120,7 +120,11 @@ final class NodeVerticle extends VerticleBase {
             "operator",
             port -> {
               OperatorVerticle verticle = new OperatorVerticle();
-              JsonObject config = configuration.below("operator").put("port", port);
+              JsonObject config =
+                  configuration
+                      .below("operator")
+                      .put("port", port)
+                      .put("settings", configuration.shown());
               return vertx
                   .deployVerticle(verticle, once(config))
                   .onSuccess(id -> operatorPort = verticle.port());

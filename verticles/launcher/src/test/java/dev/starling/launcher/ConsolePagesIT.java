@@ -337,7 +337,8 @@ class ConsolePagesIT {
                     breaker(at, "user@n2").getString("wish").equals("automatic")
                         && breaker(at, "user@n2").getString("state").equals("closed"));
       }
-      assertThat(list(1, "events").map(e -> e.getString("by"))).contains("operator");
+      assertThat(list(1, "events").map(e -> String.valueOf(e.getString("by"))))
+          .anyMatch(by -> by.contains("operator"));
       assertThat(load.calls).hasPositiveValue();
     }
   }
