@@ -36,9 +36,20 @@ final class OperatorPort {
 
   private final URI base;
   private final Path tokenFile;
+  private final String operator;
   private String token;
 
   OperatorPort(Cluster cluster) {
+    this(cluster, "");
+  }
+
+  /**
+   * The operator port of a cluster.
+   *
+   * @param operator who gives the orders, for the journal; empty for nobody in particular
+   */
+  OperatorPort(Cluster cluster, String operator) {
+    this.operator = operator;
     this.base = cluster.operator();
     this.tokenFile = cluster.tokenFile();
   }
@@ -194,6 +205,16 @@ final class OperatorPort {
     return token;
   }
 
+  /** What is there, for reading only; null if it cannot be had, whatever the reason. */
+  String glance(String path) {
+    try {
+      Answer answer = glance(path, READ);
+      return answer.status() == 200 ? answer.text() : null;
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
   /** Looks whether somebody is there, whatever is answered. */
   Answer glance(String path, Duration patience) throws IOException {
     return exchange("GET", path, null, patience, token());
@@ -209,6 +230,9 @@ final class OperatorPort {
     http.setRequestMethod(method);
     http.setRequestProperty("Accept", JSON);
     http.setRequestProperty("Authorization", "Bearer " + bearer);
+    if (!method.equals("GET") && !operator.isBlank()) {
+      http.setRequestProperty("Starling-Operator", segment(operator));
+    }
     if (body != null) {
       byte[] bytes = body.getBytes(UTF_8);
       http.setDoOutput(true);

@@ -25,6 +25,7 @@ final class Session {
   private OperatorPort port;
   private boolean json;
   private String context;
+  private String operator = System.getProperty("user.name");
 
   /**
    * A session.
@@ -56,6 +57,19 @@ final class Session {
     context = name == null ? context : name;
   }
 
+  void operator(String name) {
+    operator = name == null ? operator : name;
+  }
+
+  /** A session in which another command can be run, and what it prints be read. */
+  Session aside(PrintStream to) {
+    Session aside =
+        new Session(InputStream.nullInputStream(), to, to, environment, home, false, clock);
+    aside.context = context;
+    aside.operator = operator;
+    return aside;
+  }
+
   boolean json() {
     return json;
   }
@@ -74,7 +88,7 @@ final class Session {
 
   OperatorPort port() {
     if (port == null) {
-      port = new OperatorPort(clusters().find(context));
+      port = new OperatorPort(clusters().find(context), operator);
     }
     return port;
   }

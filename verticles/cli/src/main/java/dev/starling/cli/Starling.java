@@ -87,6 +87,15 @@ public final class Starling implements Callable<Integer> {
   }
 
   @Option(
+      names = "--as",
+      paramLabel = "NAME",
+      scope = ScopeType.INHERIT,
+      description = "Who gives the order, for the journal (default: the user of this shell)")
+  private void operator(String name) {
+    session.operator(name);
+  }
+
+  @Option(
       names = {"-h", "--help"},
       usageHelp = true,
       scope = ScopeType.INHERIT,
@@ -116,6 +125,7 @@ public final class Starling implements Callable<Integer> {
     commands.put("node", () -> NodeOrders.of(session));
     commands.put("limits", () -> LimitOrders.of(session));
     commands.put("doctor", () -> new Doctor(session));
+    commands.put("bundle", () -> new Bundle(session));
     commands.put("explain", () -> new Explain(session));
     commands.put("context", () -> ContextNames.of(session));
     commands.put("completion", () -> new Completion(session));

@@ -36,6 +36,7 @@ final class OpsServer implements AutoCloseable {
   private volatile Runnable beforeCalls = () -> {};
   private final List<String> requests = new CopyOnWriteArrayList<>();
   private final List<String> asked = new CopyOnWriteArrayList<>();
+  private final List<String> operators = new CopyOnWriteArrayList<>();
 
   /**
    * A server.
@@ -48,6 +49,9 @@ final class OpsServer implements AutoCloseable {
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 256);
     server.setExecutor(threads);
     server.createContext("/ops/", this::answer);
+    server.createContext(
+        "/metrics/cluster",
+        exchange -> send(exchange, 200, "starling_flock_node_up{node=\"n1\"} 1.0\n"));
     server.start();
   }
 
@@ -67,6 +71,11 @@ final class OpsServer implements AutoCloseable {
   /** What was looked at, as {@code calls?limit=500}. */
   List<String> asked() {
     return asked;
+  }
+
+  /** Who gave the orders, as it was sent. */
+  List<String> operators() {
+    return operators;
   }
 
   /** Answers a view otherwise than recorded. */
@@ -114,6 +123,7 @@ final class OpsServer implements AutoCloseable {
       send(exchange, recorded == null ? 404 : 200, recorded == null ? PROBLEM : recorded);
       return;
     }
+    operators.add(exchange.getRequestHeaders().getFirst("Starling-Operator"));
     if (path.equals("calls")) {
       beforeCalls.run();
     }
