@@ -27,6 +27,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -318,9 +320,35 @@ class CanariesIT {
     return refresh("rt_" + CANARIES.get("third refresh token"));
   }
 
+  /** By somebody whose name is an address. */
+  private static void orderSomething() throws Exception {
+    Client operator = new Client(users.operator());
+    String token = Files.readString(directory.resolve("data/secrets/operator")).strip();
+    HttpResponse<String> answer =
+        operator.send(
+            operator
+                .request("/ops/desired/limits")
+                .header("Authorization", "Bearer " + token)
+                .header("Content-Type", "application/json")
+                .header("Starling-Operator", "somebody@ops.example")
+                .PUT(BodyPublishers.ofString("{\"breaker.calls\":21}"))
+                .build());
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    for (StarlingProcess node : List.of(users, gateway)) {
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  new Client(node.operator())
+                      .get("/ops/events", token)
+                      .body()
+                      .contains("somebody@ops.example"));
+    }
+  }
+
   @Test
   @DisplayName(
-      "AU2 TL4 no secret and no name is in a log at any level, an answer, a page or a dump")
+      "AU2 TL4 no secret and no name is in a log at any level, an answer, a page, a dump or a bundle")
   void tellsNothing() throws Exception {
     useAllRoutes();
     visitPages();
@@ -330,6 +358,7 @@ class CanariesIT {
     failOnAllRoutes();
     hideInSpans(CANARIES.get("first access token"));
     failWithoutTheDatabase();
+    orderSomething();
 
     CANARIES.put("name", NAME);
     CANARIES.put("password", PASSWORD);
@@ -399,12 +428,52 @@ class CanariesIT {
         all.put(page + " of " + node.pid(), operator.get(page, token).body());
       }
     }
+    all.putAll(bundle(users));
+    all.putAll(bundle(gateway));
     try (Stream<Path> logs = Files.list(directory.resolve("postgresql/log"))) {
       for (Path log : logs.toList()) {
         all.put(log.toString(), Files.readString(log));
       }
     }
     return all;
+  }
+
+  /** What an operator would attach to an incident. */
+  private static Map<String, String> bundle(StarlingProcess node) throws Exception {
+    Path file = directory.resolve(node.pid() + ".zip");
+    List<String> command =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            StarlingProcess.JAR.toString(),
+            "dev.starling.cli.Starling",
+            "bundle",
+            "--output",
+            file.toString());
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("STARLING_OPERATOR", node.operator().toString());
+    builder
+        .environment()
+        .put("STARLING_TOKEN_FILE", directory.resolve("data/secrets/operator").toString());
+    Process process = builder.start();
+    String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+    assertThat(process.waitFor()).as(output).isZero();
+    assertThat(output).doesNotContain("not to be had");
+    Map<String, String> files = new LinkedHashMap<>();
+    try (ZipFile zip = new ZipFile(file.toFile())) {
+      for (ZipEntry entry : zip.stream().toList()) {
+        String text = new String(zip.getInputStream(entry).readAllBytes(), UTF_8);
+        files.put(entry.getName() + " in the bundle of " + node.pid(), text);
+        assertThat(text).as(entry.getName()).doesNotContain("@starling.example", "@ops.example");
+      }
+    }
+    assertThat(files.values())
+        .as("what it is looked through for is there")
+        .anyMatch(text -> text.contains("\"user.mail-from\",\"value\":\"******\""))
+        .anyMatch(text -> text.contains("\"by\":\"******@****** (operator) from 127.0.0.1\""))
+        .anyMatch(
+            text -> text.contains("\"operation\":\"user.login\"") && text.contains("\"sql\""));
+    return files;
   }
 
   private static String run(String program, String... arguments) throws Exception {
