@@ -3,7 +3,6 @@ package dev.starling.console;
 import dev.starling.runtime.NodeReport;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import java.util.Arrays;
 
 /** How one node did, second by second, as it told. Safe for one thread at a time. */
 final class NodeSeries {
@@ -11,12 +10,16 @@ final class NodeSeries {
   private static final int NONE = -1;
   private static final long KIB = 1_024;
 
+  /** Seconds without a report, beside which those of timers that do not agree are no gap. */
+  private static final int SILENT = 3;
+
   private final String name;
   private final int[] heap = new int[SECONDS];
   private final int[] cpu = new int[SECONDS];
   private final int[] lag = new int[SECONDS];
   private final int[] inFlight = new int[SECONDS];
   private NodeReport latest;
+  private int silent = SILENT;
   private long seconds;
 
   /**
@@ -26,30 +29,31 @@ final class NodeSeries {
    */
   NodeSeries(String name) {
     this.name = name;
-    Arrays.fill(heap, NONE);
   }
 
   void hear(NodeReport report) {
     latest = report;
+    silent = 0;
   }
 
-  /** A second is over; what was not told in it is not there. */
+  /** A second is over; a node that is silent has no value in it. */
   void tick() {
     int i = (int) (seconds++ % SECONDS);
     heap[i] = NONE;
-    if (latest != null) {
+    if (silent++ < SILENT) {
       heap[i] = (int) (latest.heap() / KIB);
       cpu[i] = (int) Math.round(latest.cpu() * 1_000);
       lag[i] = (int) Math.min(latest.lag(), Integer.MAX_VALUE);
       inFlight[i] =
           (int) latest.operations().stream().mapToLong(NodeReport.Operations::inFlight).sum();
+    } else {
       latest = null;
     }
   }
 
   /** Whether the node has told nothing for as long as it is kept. */
   boolean isSilent() {
-    return latest == null && Arrays.stream(heap).allMatch(kib -> kib == NONE);
+    return silent >= SECONDS + SILENT;
   }
 
   /** Of each second, the oldest first; null where the node told nothing. */
