@@ -1,6 +1,7 @@
 package dev.starling.launcher;
 
 import java.net.InetAddress;
+import java.net.URI;
 import java.net.UnknownHostException;
 
 /** Who can reach this node; what is open to others without encryption must be asked for twice. */
@@ -37,7 +38,26 @@ final class Exposure {
               + " clear: reach the port through SSH, or set operator.insecure: true if the network"
               + " is your own");
     }
+    if (configuration.isConfigured("traces.otlp")
+        && !isPrivate(configuration.text("traces.otlp"))
+        && !configuration.flag("traces.insecure")) {
+      throw new StartException(
+          "traces.otlp is not loopback, and spans would cross the network in clear: use https, or"
+              + " set traces.insecure: true if the network between is your own");
+    }
     return http && cluster && operator;
+  }
+
+  /** A host that is not known now is none of this machine. */
+  private static boolean isPrivate(String url) {
+    try {
+      URI address = URI.create(url);
+      return address.getScheme().equals("https")
+          || address.getHost() != null
+              && InetAddress.getByName(address.getHost()).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      return false;
+    }
   }
 
   private static boolean isLoopback(Configuration configuration, String setting) {

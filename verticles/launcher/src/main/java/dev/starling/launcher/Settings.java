@@ -263,10 +263,15 @@ final class Settings {
             "",
             "Where the spans of calls are sent (OTLP over HTTP); empty: nowhere"),
         new Setting(
+            "traces.insecure",
+            flag(),
+            "false",
+            "Whether they may go to another host over plain HTTP"),
+        new Setting(
             "traces.sample",
             share(),
             "1",
-            "Share of the traces begun here that is sent; who sends traceparent decides himself"),
+            "Share of the traces that is sent, and 10 a second more where clients ask for it"),
         new Setting(
             "log.level",
             oneOf("trace", "debug", "info", "warn", "error"),

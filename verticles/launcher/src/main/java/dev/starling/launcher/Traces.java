@@ -14,6 +14,7 @@ import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
+import io.opentelemetry.sdk.trace.export.SpanExporter;
 import io.opentelemetry.sdk.trace.samplers.Sampler;
 import io.vertx.core.Context;
 import io.vertx.core.eventbus.Message;
@@ -33,8 +34,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 
@@ -71,16 +75,35 @@ final class Traces implements VertxTracer<Operation, Operation> {
 
   private static final Duration PATIENCE = Duration.ofSeconds(2);
   private static final long SEND_EVERY = 1_000;
-  private static final int QUEUE = 2_048;
+  static final int QUEUE = 2_048;
 
   /** Milliseconds that the last spans have at a stop. */
-  private static final long LAST = 1_500;
+  static final long LAST = 1_500;
+
+  /** Traces a second that are sent, whatever the share, since their clients want it. */
+  static final int ASKED = 10;
+
+  /** A traceparent whose flag says that the trace is sampled, less its flags. */
+  private static final Pattern SAMPLED = Pattern.compile("(00-\\S{32}-\\S{16}-)[0-9a-f][13579bdf]");
 
   private final VertxTracer<Operation, Operation> vertx;
   private final SdkTracerProvider spans;
+  private final double share;
+
+  /** The second that {@link #asked} is of, by a clock that does not jump. */
+  private long second;
+
+  /** Traces of this second that are sent since their client says so. */
+  private int asked;
 
   @SuppressWarnings("unchecked")
-  private Traces(OpenTelemetry telemetry, SdkTracerProvider spans) {
+  Traces(SdkTracerProvider spans, double share) {
+    OpenTelemetry telemetry =
+        OpenTelemetrySdk.builder()
+            .setTracerProvider(spans)
+            .setPropagators(ContextPropagators.create(W3CTraceContextPropagator.getInstance()))
+            .build();
+    this.share = share;
     this.vertx =
         (VertxTracer<Operation, Operation>)
             new OpenTelemetryTracingFactory(telemetry).tracer(new TracingOptions());
@@ -102,31 +125,28 @@ final class Traces implements VertxTracer<Operation, Operation> {
             .setTimeout(PATIENCE)
             .setRetryPolicy(null)
             .build();
-    SdkTracerProvider spans =
-        SdkTracerProvider.builder()
-            .setResource(
-                Resource.getDefault()
-                    .merge(
-                        Resource.create(
-                            Attributes.of(
-                                AttributeKey.stringKey("service.name"),
-                                "starling",
-                                AttributeKey.stringKey("service.instance.id"),
-                                node))))
-            .setSampler(Sampler.parentBased(Sampler.traceIdRatioBased(share)))
-            .addSpanProcessor(
-                BatchSpanProcessor.builder(new Collector(collector, otlp))
-                    .setMaxQueueSize(QUEUE)
-                    .setScheduleDelay(Duration.ofMillis(SEND_EVERY))
-                    .build())
-            .build();
-    OpenTelemetry telemetry =
-        OpenTelemetrySdk.builder()
-            .setTracerProvider(spans)
-            .setPropagators(ContextPropagators.create(W3CTraceContextPropagator.getInstance()))
-            .build();
-    Traces traces = new Traces(telemetry, spans);
+    Traces traces = new Traces(spans(new Collector(collector, otlp), share, node), share);
     return options -> traces;
+  }
+
+  static SdkTracerProvider spans(SpanExporter exporter, double share, String node) {
+    return SdkTracerProvider.builder()
+        .setResource(
+            Resource.getDefault()
+                .merge(
+                    Resource.create(
+                        Attributes.of(
+                            AttributeKey.stringKey("service.name"),
+                            "starling",
+                            AttributeKey.stringKey("service.instance.id"),
+                            node))))
+        .setSampler(Sampler.parentBased(Sampler.traceIdRatioBased(share)))
+        .addSpanProcessor(
+            BatchSpanProcessor.builder(exporter)
+                .setMaxQueueSize(QUEUE)
+                .setScheduleDelay(Duration.ofMillis(SEND_EVERY))
+                .build())
+        .build();
   }
 
   /** The id of the trace that the current context is in, or a new one. */
@@ -150,7 +170,7 @@ final class Traces implements VertxTracer<Operation, Operation> {
         policy,
         request,
         name(request, operation),
-        parent(headers),
+        request instanceof HttpServerRequest ? bounded(parent(headers)) : parent(headers),
         permitted(request, tags));
   }
 
@@ -162,6 +182,29 @@ final class Traces implements VertxTracer<Operation, Operation> {
             .filter(header -> header.getKey().equalsIgnoreCase(PARENT))
             .toList();
     return parents.size() == 1 ? parents : List.of();
+  }
+
+  /**
+   * Takes back the flag of a client that wants its trace to be sent, beyond what clients may want:
+   * anybody can send it. The id stays. What comes by the bus has been decided already.
+   */
+  private List<Map.Entry<String, String>> bounded(List<Map.Entry<String, String>> parent) {
+    if (parent.isEmpty()) {
+      return parent;
+    }
+    Matcher sampled = SAMPLED.matcher(parent.get(0).getValue());
+    return !sampled.matches() || ThreadLocalRandom.current().nextDouble() < share || mayAsk()
+        ? parent
+        : List.of(Map.entry(PARENT, sampled.group(1) + "00"));
+  }
+
+  private synchronized boolean mayAsk() {
+    long now = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime());
+    if (now != second) {
+      second = now;
+      asked = 0;
+    }
+    return asked++ < ASKED;
   }
 
   @Override

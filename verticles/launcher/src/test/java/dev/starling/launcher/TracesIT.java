@@ -214,6 +214,49 @@ class TracesIT {
   }
 
   @Test
+  @DisplayName("clients together can have 10 traces a second sent beyond the share, with their ids")
+  void boundsWhatClientsAskFor() throws Exception {
+    try (StarlingProcess node =
+        alone().with("traces.otlp", collector.url()).with("traces.sample", "0").start()) {
+      Client other = new Client(node.api());
+      String mark = "a".repeat(28);
+      long begin = System.nanoTime();
+      for (int i = 0; i < 200; i++) {
+        String trace = mark + "%04x".formatted(i);
+        HttpResponse<String> answer =
+            other.send(
+                other
+                    .request("/nothing")
+                    .header("traceparent", "00-" + trace + "-" + SPAN + "-01")
+                    .build());
+        assertThat(answer.headers().firstValue("x-request-id")).hasValue(trace);
+      }
+      long seconds = 1 + Duration.ofNanos(System.nanoTime() - begin).toSeconds();
+      assertThat(node.stop()).isZero(); // sends all that waits
+      assertThat(collector.spans().stream().filter(span -> span.trace().startsWith(mark)))
+          .hasSizeBetween(Traces.ASKED, (int) Math.min(199, Traces.ASKED * (seconds + 1)));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"http://192.0.2.1:4318/v1/traces", "http://nowhere.invalid/v1/traces"})
+  @DisplayName("spans go to another host over TLS, unless an operator says otherwise")
+  void refusesToSendSpansInClear(String collector) throws Exception {
+    StarlingProcess open = alone().with("traces.otlp", collector).launch();
+    assertThat(open.exitCode()).isEqualTo(1);
+    assertThat(open.output().strip().lines())
+        .singleElement()
+        .asString()
+        .startsWith("starling: traces.otlp is not loopback")
+        .contains("https", "traces.insecure: true");
+
+    try (StarlingProcess asked =
+        alone().with("traces.otlp", collector).with("traces.insecure", true).start()) {
+      assertThat(asked.isAlive()).isTrue();
+    }
+  }
+
+  @Test
   @DisplayName("without a collector no class of a tracer is loaded")
   void costsNothing() throws Exception {
     Path classes = directory.resolve("classes.log");
