@@ -1,6 +1,7 @@
 package dev.starling.gateway;
 
 import dev.starling.runtime.Call;
+import dev.starling.runtime.CallTrace;
 import dev.starling.runtime.ContractDocument;
 import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.Limit;
@@ -165,6 +166,7 @@ final class Pipeline {
     }
     String trace = node.options().traces().get();
     context.put(Call.TRACE, trace);
+    CallTrace.put(trace);
     Answers.common(request, trace);
     if (node.drain().isOn() && request.version() != HttpVersion.HTTP_2) {
       request.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);

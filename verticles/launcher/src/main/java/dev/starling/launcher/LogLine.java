@@ -5,12 +5,14 @@ import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.classic.spi.StackTraceElementProxy;
 import ch.qos.logback.core.LayoutBase;
 import dev.starling.runtime.Call;
+import dev.starling.runtime.CallTrace;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.slf4j.event.KeyValuePair;
 
 /**
@@ -46,15 +48,15 @@ public final class LogLine extends LayoutBase<ILoggingEvent> {
     return lines.toString();
   }
 
-  /** Which call it was that something is said of, if that is known. */
+  /** Which call it was that something is said of: what the line itself names, or who logs it. */
   static Optional<String> trace(ILoggingEvent event) {
     List<KeyValuePair> pairs = event.getKeyValuePairs();
-    return pairs == null
-        ? Optional.empty()
-        : pairs.stream()
-            .filter(pair -> pair.key.equals(Call.TRACE))
-            .map(pair -> String.valueOf(pair.value))
-            .findFirst();
+    return Stream.ofNullable(pairs)
+        .flatMap(List::stream)
+        .filter(pair -> pair.key.equals(Call.TRACE))
+        .map(pair -> String.valueOf(pair.value))
+        .findFirst()
+        .or(() -> Optional.ofNullable(CallTrace.current()));
   }
 
   private static void append(IThrowableProxy thrown, String prefix, StringBuilder lines) {

@@ -10,10 +10,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** A service with a mistake, in a jar for {@code -services}: its handler blocks its event loop. */
+/**
+ * A service with a mistake, in a jar for {@code -services}: its handler blocks its event loop, and
+ * says so in the log.
+ */
 public final class BlockingVerticle extends ServiceVerticle {
   static final String PATH = "/block";
+
+  private static final Logger log = LoggerFactory.getLogger(BlockingVerticle.class);
 
   private static final Operation<Block, Blocked> BLOCK =
       Operation.command("blocking", "block", Block.class, Blocked.class)
@@ -36,6 +43,7 @@ public final class BlockingVerticle extends ServiceVerticle {
   }
 
   private Future<Blocked> block(Block request) {
+    log.info("It blocks for {} ms", request.millis());
     try {
       Thread.sleep(request.millis());
     } catch (InterruptedException e) {

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -36,7 +37,13 @@ class LogsIT {
   @BeforeAll
   static void start() throws Exception {
     postgres = new Postgres(directory);
-    users = node("user").with("log.format", "json").start();
+    Path jar = BlockingVerticle.jar(directory.resolve("blocking.jar"));
+    users =
+        node("user,blocking")
+            .with("node.name", "the-user")
+            .with("log.format", "json")
+            .arguments("-services", jar.toString())
+            .start();
     gateway = node("gateway").start();
     client = new Client(gateway.api());
     await().atMost(PATIENCE).until(() -> client.register("ada").statusCode() == 409);
@@ -97,6 +104,34 @@ class LogsIT {
     assertThat(users.output().lines())
         .as("no line of another form")
         .noneMatch(line -> line.matches("\\d\\d:\\d\\d:\\d\\d.*|\tat .*"));
+  }
+
+  @Test
+  @DisplayName("what a handler logs while it does a call has the trace of that call, in both forms")
+  void knowsTheTraceOfAHandler() throws Exception {
+    order("PUT", "log/" + TRACED, "{\"level\":\"trace\"}");
+    try {
+      HttpRequest request = client.post(BlockingVerticle.PATH, "{\"millis\":0}");
+      HttpResponse<String> answer =
+          await().atMost(PATIENCE).until(() -> client.send(request), a -> a.statusCode() == 204);
+      String trace = answer.headers().firstValue("x-request-id").orElseThrow();
+
+      assertThat(events())
+          .filteredOn(event -> event.getString("logger").endsWith(".BlockingVerticle"))
+          .filteredOn(event -> trace.equals(event.getString("trace")))
+          .singleElement()
+          .satisfies(e -> assertThat(e.getString("message")).isEqualTo("It blocks for 0 ms"));
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () -> new Client(gateway.api()).get("/nothing").headers().firstValue("x-request-id"),
+              id -> gateway.output().contains(", trace " + id.orElseThrow() + "\n"));
+    } finally {
+      order("DELETE", "log/" + TRACED, "");
+    }
+    assertThat(events())
+        .filteredOn(event -> event.getString("logger").startsWith("dev.starling.launcher.Starling"))
+        .noneMatch(event -> event.containsKey("trace"));
   }
 
   private static HttpResponse<String> order(String method, String path, String body)

@@ -55,6 +55,7 @@ final class OperationHandler<I, O> {
   Future<Void> handle(Node node, BooleanSupplier lag, Message<?> message, boolean bytes) {
     long waited = node.transit().waited(message.headers(), Transit.now());
     Call call = Call.received(message.headers(), spec().budget(), waited);
+    CallTrace.put(call.trace());
     Completable<Object> sample = node.telemetry().handled(spec(), call.trace());
     long begin = System.nanoTime();
     return admit(node, lag, message, call)
