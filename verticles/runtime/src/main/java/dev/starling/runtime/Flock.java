@@ -96,7 +96,10 @@ public final class Flock {
     this.journal = journal;
     this.seal = new Seal(clusterSecrets, NAME);
     this.refusals = new Refusals(meters, NAME + ".refused");
-    this.unread = meters.counter(NAME + ".unread");
+    this.unread =
+        Counter.builder(NAME + ".unread")
+            .description("Reports that another release has written in another way")
+            .register(meters);
     this.reporter = new Reporter(node, meters, journal);
   }
 

@@ -37,6 +37,9 @@ final class NodeMeters {
     Gauge.builder("starling.node.draining", node, n -> n.drain().isOn() ? 1 : 0)
         .description("Whether an operator has drained the node")
         .register(meters);
+    Gauge.builder("starling.directory.instances", directory, d -> d.all().size())
+        .description("Instances of services that the node knows")
+        .register(meters);
     TimeGauge.builder(
             "starling.directory.age", directory, TimeUnit.MILLISECONDS, ServiceDirectory::age)
         .description("Since the registry was last read")

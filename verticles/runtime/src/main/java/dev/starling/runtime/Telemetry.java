@@ -36,43 +36,58 @@ public final class Telemetry {
 
   /** Starts the clock of a caller. */
   Completable<Object> called(OperationSpec operation, String trace) {
-    return meter(calls, "starling.calls", operation).start(trace);
+    OperationMeter known = calls.get(operation.address());
+    return (known != null
+            ? known
+            : calls.computeIfAbsent(operation.address(), a -> call(operation)))
+        .start(trace);
   }
 
   /** Starts the clock of a callee. */
   Completable<Object> handled(OperationSpec operation, String trace) {
-    return meter(operations, "starling.operations", operation).start(trace);
+    OperationMeter known = operations.get(operation.address());
+    return (known != null
+            ? known
+            : operations.computeIfAbsent(
+                operation.address(),
+                a -> new OperationMeter(meters, "starling.operations", operation)))
+        .start(trace);
   }
 
-  private OperationMeter meter(
-      Map<String, OperationMeter> side, String name, OperationSpec operation) {
-    OperationMeter known = side.get(operation.address());
-    return known != null
-        ? known
-        : side.computeIfAbsent(
-            operation.address(), a -> new OperationMeter(meters, name, operation));
+  /** What alerts and dashboards count is there before it happens. */
+  private OperationMeter call(OperationSpec operation) {
+    retries(operation.service());
+    for (Breaker.State state : Breaker.State.values()) {
+      transitions(operation.service(), state);
+    }
+    return new OperationMeter(meters, "starling.calls", operation).shown();
   }
 
   /** An attempt is followed by another. */
   void retried(OperationSpec operation) {
-    retries
-        .computeIfAbsent(
-            operation.service(),
-            service ->
-                Counter.builder("starling.calls.retried")
-                    .description("Attempts that followed another")
-                    .tag("service", service)
-                    .register(meters))
-        .increment();
+    retries(operation.service()).increment();
+  }
+
+  private Counter retries(String service) {
+    return retries.computeIfAbsent(
+        service,
+        s ->
+            Counter.builder("starling.calls.retried")
+                .description("Attempts that followed another")
+                .tag("service", s)
+                .register(meters));
   }
 
   /** A breaker of this node has changed its state. */
   void broke(String service, Breaker.State to) {
-    Counter.builder("starling.breaker.transitions")
+    transitions(service, to).increment();
+  }
+
+  private Counter transitions(String service, Breaker.State to) {
+    return Counter.builder("starling.breaker.transitions")
         .description("Changes of breakers of this node, by where to")
         .tags("service", service, "to", to.text())
-        .register(meters)
-        .increment();
+        .register(meters);
   }
 
   /** What this node has called. */
