@@ -30,17 +30,23 @@ import java.util.stream.Collectors;
 final class Prometheus implements AutoCloseable {
   static final Path CONF = Path.of("../../conf/prometheus");
 
+  /** Seconds for which a registry that was not read is none too old. */
+  static final int STALE = 7;
+
+  private static final String AGE = "starling_directory_age_seconds > ";
   private static final Pattern RANGE = Pattern.compile("\\[(\\d+[mh])]");
   private static final Pattern FOR = Pattern.compile("\\bfor: (?!0s)\\S+");
   private static final Map<String, String> SHORTER =
       Map.of("5m", "15s", "30m", "20s", "1h", "20s", "6h", "30s");
 
   private final Process process;
+  private final Path configuration;
   private final Path log;
   private final Client client;
 
-  private Prometheus(Process process, Path log, URI address) {
+  private Prometheus(Process process, Path configuration, Path log, URI address) {
     this.process = process;
+    this.configuration = configuration;
     this.log = log;
     this.client = new Client(address);
   }
@@ -48,10 +54,11 @@ final class Prometheus implements AutoCloseable {
   /** Starts one that reads all of these operator ports, and the flock from the first. */
   static Prometheus start(Path directory, List<URI> operators) throws IOException {
     Files.createDirectories(directory);
-    Path configuration = directory.resolve("prometheus.yml");
-    Files.writeString(configuration, configuration(operators));
+    Path configuration =
+        Files.writeString(directory.resolve("prometheus.yml"), configuration(operators));
     Files.writeString(
-        directory.resolve("alerts.yml"), shorter(Files.readString(CONF.resolve("alerts.yml"))));
+        directory.resolve("alerts.yml"),
+        shorter(Files.readString(CONF.resolve("alerts.yml")).replace(AGE + 30, AGE + STALE)));
     Path log = directory.resolve("log");
     String address = "127.0.0.1:" + freePort();
     Process process =
@@ -65,12 +72,24 @@ final class Prometheus implements AutoCloseable {
             .redirectErrorStream(true)
             .redirectOutput(log.toFile())
             .start();
-    Prometheus started = new Prometheus(process, log, URI.create("http://" + address));
-    await()
-        .atMost(Duration.ofSeconds(30))
-        .failFast(() -> !process.isAlive())
-        .until(() -> started.client.status("/-/ready") == 200);
+    Prometheus started =
+        new Prometheus(process, configuration, log, URI.create("http://" + address));
+    try {
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .failFast(() -> !process.isAlive())
+          .until(() -> started.client.status("/-/ready") == 200);
+    } catch (RuntimeException | Error e) {
+      started.close();
+      throw new AssertionError(started.log(), e);
+    }
     return started;
+  }
+
+  /** From now on it reads these. */
+  void watch(List<URI> operators) throws IOException, InterruptedException {
+    Files.writeString(configuration, configuration(operators));
+    new ProcessBuilder("kill", "-HUP", Long.toString(process.pid())).start().waitFor();
   }
 
   private static String configuration(List<URI> operators) throws IOException {
