@@ -90,15 +90,16 @@ class MonitoringIT {
             .arguments(
                 "-services", BlockingVerticle.jar(directory.resolve("blocking.jar")).toString())
             .launch();
-    one.awaitUp();
-    two.awaitUp();
     astray =
         StarlingProcess.in(directory)
             .onAnyPort()
             .inCluster()
             .with("cluster.name", "astray")
             .with("services", "gateway")
-            .start();
+            .launch();
+    one.awaitUp();
+    two.awaitUp();
+    astray.awaitUp();
     orders = new Orders(one, directory);
     prometheus =
         Prometheus.start(
@@ -267,10 +268,26 @@ class MonitoringIT {
 
   @Test
   @Order(3)
-  void tellsOfCertificatesThatEndANodeInAnotherClusterAndOneThatIsKilled() throws Exception {
+  void tellsOfOldCertificatesAndKeysSlowCallsANodeElsewhereAndOneThatIsKilled() throws Exception {
     Set<String> alerts =
-        Set.of("StarlingCertificateEnds", "StarlingCertificateExpires", "StarlingClusterSplit");
-    fire(alerts, Cause.LASTS);
+        Set.of(
+            "StarlingCertificateEnds",
+            "StarlingCertificateExpires",
+            "StarlingSigningKeyOld",
+            "StarlingCallsSlow",
+            "StarlingClusterSplit");
+    orders.want("fault/user@one", SLOW);
+    orders.want("fault/user@two", SLOW);
+    postgres.query("UPDATE signing_keys SET active_at = active_at - interval '33 days'");
+    try {
+      fire(alerts, Cause.LASTS);
+    } finally {
+      orders.wantNoLonger("fault/user@one");
+      orders.wantNoLonger("fault/user@two");
+      postgres.query(
+          "UPDATE signing_keys SET active_at = active_at + interval '33 days'"
+              + " WHERE active_at < now() - interval '32 days'");
+    }
     authority.certify(directory.resolve("one"));
     astray.kill();
     fire(Set.of("StarlingNodeLost"), Cause.LASTS);
@@ -399,26 +416,6 @@ class MonitoringIT {
 
   @Test
   @Order(6)
-  void tellsOfSlowCallsAndOfAnOldKey() throws Exception {
-    Set<String> alerts = Set.of("StarlingCallsSlow", "StarlingSigningKeyOld");
-    resolves(alerts);
-    orders.want("fault/user@one", SLOW);
-    orders.want("fault/user@two", SLOW);
-    postgres.query("UPDATE signing_keys SET active_at = active_at - interval '33 days'");
-    try {
-      fire(alerts, Cause.LASTS);
-    } finally {
-      orders.wantNoLonger("fault/user@one");
-      orders.wantNoLonger("fault/user@two");
-      postgres.query(
-          "UPDATE signing_keys SET active_at = active_at + interval '33 days'"
-              + " WHERE active_at < now() - interval '32 days'");
-    }
-    resolves(alerts);
-  }
-
-  @Test
-  @Order(7)
   void showsDataInEveryPanelOfTheDashboards() throws Exception {
     List<String> wrong = new ArrayList<>();
     int queries = 0;
@@ -462,7 +459,7 @@ class MonitoringIT {
           "starling_flock_operations_seconds_bucket");
 
   @Test
-  @Order(8)
+  @Order(7)
   void hasTheMetersThatOperatorsArePromisedByNamesThatPrometheusAsksFor() throws Exception {
     for (String meter : METERS) {
       assertThat(prometheus.query(meter)).as(meter).isNotEmpty();
@@ -477,7 +474,7 @@ class MonitoringIT {
   }
 
   @Test
-  @Order(9)
+  @Order(8)
   void tellsOfANodeThatStandsStill() throws Exception {
     Set<String> alerts = Set.of("StarlingDirectoryStale", "StarlingNodeFenced", "StarlingNodeLost");
     resolves(alerts);
@@ -492,7 +489,7 @@ class MonitoringIT {
   }
 
   @Test
-  @Order(10)
+  @Order(9)
   void hasToldOfEachAlertThatThereIsAndOfItsEnd() throws Exception {
     List<String> all =
         rules().stream().map(rule -> (String) rule.get("alert")).filter(n -> n != null).toList();

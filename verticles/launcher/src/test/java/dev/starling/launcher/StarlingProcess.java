@@ -171,7 +171,6 @@ final class StarlingProcess implements AutoCloseable {
     return exitCode();
   }
 
-  /** SIGKILL. */
   /** Stops it without its knowing, until {@link #thaw}. */
   void freeze() throws IOException, InterruptedException {
     signal("STOP");
@@ -188,6 +187,7 @@ final class StarlingProcess implements AutoCloseable {
     }
   }
 
+  /** SIGKILL. */
   void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
   }
