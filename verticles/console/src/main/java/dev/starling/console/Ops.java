@@ -288,7 +288,13 @@ final class Ops {
   /** Sends a message past all services; what is in it is kept nowhere. */
   private void message(RoutingContext context) {
     OperatorMessage wanted = OperatorMessage.of(body(context), CALL_BUDGET);
-    node.flock().journal().note(Event.Kind.CALL, wanted.address(), wanted.kind().event(), OPERATOR);
+    node.flock()
+        .journal()
+        .note(
+            Event.Kind.CALL,
+            wanted.address(),
+            wanted.kind().event(),
+            OperatorName.of(context.request()));
     wanted
         .send(node.messages())
         .onSuccess(answer -> Answers.json(context, 200, answer))

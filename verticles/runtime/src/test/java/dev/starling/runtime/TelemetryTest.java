@@ -41,7 +41,7 @@ class TelemetryTest {
     assertThat(outcomes("starling.calls")).hasSize(7).contains("conflict");
     assertThat(telemetry.calls())
         .singleElement()
-        .satisfies(meter -> assertThat(meter.outcomes()).containsOnlyKeys("conflict"));
+        .satisfies(meter -> assertThat(meter.report().outcomes()).containsOnlyKeys("conflict"));
   }
 
   @Test
