@@ -40,6 +40,7 @@ class StatisticsTest {
         node,
         "1",
         null,
+        null,
         Instant.EPOCH,
         Instant.EPOCH,
         sequence,

@@ -119,7 +119,14 @@ public final class GatewayVerticle extends VerticleBase {
             .requestHandler(request -> router.handle(request));
     return server
         .listen()
+        .onSuccess(v -> tellWhere())
         .compose(v -> certificate == null ? Future.succeededFuture() : watchCertificate());
+  }
+
+  private void tellWhere() {
+    if (!isAdministrative()) {
+      node.flock().gatewayAt(config().getString("host", "127.0.0.1") + ":" + port());
+    }
   }
 
   /** Once for each server, which those of a node that listen on one port share. */

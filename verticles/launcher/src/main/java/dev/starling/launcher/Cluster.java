@@ -177,6 +177,11 @@ final class Cluster extends HazelcastClusterManager implements Membership {
     }
   }
 
+  /** Whether what this member has of the cluster's maps is on another one too; it may block. */
+  boolean isSafe() {
+    return getHazelcastInstance().getPartitionService().isLocalMemberSafe();
+  }
+
   private Optional<ClusterException> refusal() {
     return getHazelcastInstance().getCluster().getMembers().stream()
         .filter(member -> node(member) != null)

@@ -92,8 +92,11 @@ final class Breaker {
    * @param window calls of the window that ends now
    * @param reason for which it was opened last, null if it never was
    * @param probeIn milliseconds until the next probe, 0 unless it is open
+   * @param trail how its latest calls ended, see {@link Trail}; while it is not closed, those
+   *     before
    */
-  record Status(State state, Wish wish, Window.Totals window, String reason, long probeIn) {}
+  record Status(
+      State state, Wish wish, Window.Totals window, String reason, long probeIn, String trail) {}
 
   private final String name;
   private final Limits limits;
@@ -398,7 +401,8 @@ final class Breaker {
 
   synchronized Status status() {
     long left = state == State.OPEN ? Math.max(0, probeAt - now()) : 0;
-    return new Status(state, wish, conduct.totals(now()), reason, left);
+    String trail = state == State.CLOSED ? conduct.trail(now()) : conduct.wholeTrail();
+    return new Status(state, wish, conduct.totals(now()), reason, left, trail);
   }
 
   /** It is not needed any more. */

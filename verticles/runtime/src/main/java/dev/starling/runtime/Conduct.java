@@ -15,6 +15,7 @@ final class Conduct {
   private final Limits limits;
   private final Window window = new Window();
   private final Latest latest = new Latest();
+  private final Trail trail = new Trail();
   private int timeoutsInARow;
 
   Conduct(Limits limits) {
@@ -32,6 +33,7 @@ final class Conduct {
     timeoutsInARow = timedOut ? timeoutsInARow + 1 : 0;
     window.add(now, limits.get(Limit.BREAKER_WINDOW), fault, slow);
     latest.add(now, (int) limits.get(Limit.BREAKER_CALLS), fault);
+    trail.add(now, timedOut, fault, slow);
   }
 
   /** What speaks against calling the instance; null for nothing, or where too little is known. */
@@ -69,9 +71,20 @@ final class Conduct {
     return window.totals(now, limits.get(Limit.BREAKER_WINDOW));
   }
 
+  /** How each of the calls in the window ended, as far as they are kept. */
+  String trail(long now) {
+    return trail.since(now - limits.get(Limit.BREAKER_WINDOW));
+  }
+
+  /** How each of the latest calls ended, however long ago. */
+  String wholeTrail() {
+    return trail.since(Long.MIN_VALUE);
+  }
+
   void forget() {
     window.clear();
     latest.clear();
+    trail.clear();
     timeoutsInARow = 0;
   }
 }

@@ -52,6 +52,7 @@ public final class Flock {
   private MessageConsumer<Object> consumer;
   private long timer = -1;
   private volatile String operator;
+  private volatile String gateway;
   private final List<Consumer<NodeReport>> listeners = new CopyOnWriteArrayList<>();
 
   /** A report, and when it came by {@link System#nanoTime}. */
@@ -121,6 +122,11 @@ public final class Flock {
     operator = address;
   }
 
+  /** Tells where this node takes requests from outside. */
+  public void gatewayAt(String address) {
+    gateway = address;
+  }
+
   /** Says farewell. */
   void close() {
     context.runOnContext(
@@ -134,7 +140,7 @@ public final class Flock {
   private void tell(boolean stopping) {
     forget();
     try {
-      NodeReport next = reporter.next(stopping, operator);
+      NodeReport next = reporter.next(stopping, operator, gateway);
       JsonObject report = new JsonObject().put("report", Codec.write(next).toString());
       vertx.eventBus().publish(NAME, seal.seal(report, Instant.now()));
     } catch (RuntimeException e) {

@@ -156,7 +156,8 @@ final class Instance {
         totals.failed(),
         totals.slow(),
         judgement.reason(),
-        judgement.probeIn());
+        judgement.probeIn(),
+        judgement.trail());
   }
 
   /** It is not called any more; what is under way to it is finished. */

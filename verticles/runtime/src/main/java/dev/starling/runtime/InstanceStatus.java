@@ -14,6 +14,8 @@ package dev.starling.runtime;
  * @param slow those of them that took more than half of their time
  * @param reason for which the breaker was opened last, null if it never was
  * @param probeIn milliseconds until an open breaker looks again
+ * @param trail how its latest calls ended, the oldest first: {@code .} well, {@code s} slow, {@code
+ *     x} failed, {@code t} not in time; of the window while the breaker is closed
  */
 public record InstanceStatus(
     Announcement announcement,
@@ -26,4 +28,5 @@ public record InstanceStatus(
     int failed,
     int slow,
     String reason,
-    long probeIn) {}
+    long probeIn,
+    String trail) {}

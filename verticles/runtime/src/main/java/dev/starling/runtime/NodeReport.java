@@ -11,6 +11,7 @@ import java.util.Map;
  * @param name its name for people
  * @param version of its code
  * @param operator where its operator port is, as {@code host:port}; null for none
+ * @param gateway where it takes requests from outside, as {@code host:port}; null for nowhere
  * @param started when it joined, by its clock
  * @param at when it said so, by its clock
  * @param sequence one more each time
@@ -36,6 +37,7 @@ public record NodeReport(
     String name,
     String version,
     String operator,
+    String gateway,
     Instant started,
     Instant at,
     long sequence,
@@ -106,6 +108,7 @@ public record NodeReport(
    * @param slow those of them that took more than half of their time
    * @param reason for which it was opened last; null if it never was
    * @param probeIn milliseconds until an open breaker looks again
+   * @param trail how its latest calls ended, as in {@link InstanceStatus}
    */
   public record Judgement(
       String instance,
@@ -115,5 +118,11 @@ public record NodeReport(
       int failed,
       int slow,
       String reason,
-      long probeIn) {}
+      long probeIn,
+      String trail) {
+    /** What another release does not say is nothing. */
+    public Judgement {
+      trail = trail == null ? "" : trail;
+    }
+  }
 }

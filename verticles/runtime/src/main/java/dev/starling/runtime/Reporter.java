@@ -48,7 +48,7 @@ final class Reporter {
   }
 
   /** The next report. */
-  NodeReport next(boolean stopping, String operator) {
+  NodeReport next(boolean stopping, String operator, String gateway) {
     check();
     own.refresh();
     MemoryUsage heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage();
@@ -57,6 +57,7 @@ final class Reporter {
         node.options().name(),
         Node.version(),
         operator,
+        gateway,
         started,
         Instant.now().truncatedTo(ChronoUnit.MILLIS),
         ++sequence,
@@ -103,7 +104,8 @@ final class Reporter {
                     i.failed(),
                     i.slow(),
                     i.reason(),
-                    i.probeIn()))
+                    i.probeIn(),
+                    i.trail()))
         .toList();
   }
 

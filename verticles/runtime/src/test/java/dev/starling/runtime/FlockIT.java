@@ -74,6 +74,7 @@ class FlockIT {
             "n1",
             "1",
             null,
+            null,
             r.started(),
             r.at(),
             sequence,
