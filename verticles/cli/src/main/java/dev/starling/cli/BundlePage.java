@@ -336,7 +336,7 @@ final class BundlePage {
   }
 
   private String configuration() {
-    List<Json> all = list("configuration", "configuration");
+    List<Json> all = list("configuration", "settings");
     String[] shown = {"key", "value", "origin"};
     List<String> header = List.of("Setting", "Value", "Origin");
     List<Json> set = all.stream().filter(s -> !"default".equals(s.text("origin"))).toList();

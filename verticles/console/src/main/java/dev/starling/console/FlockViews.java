@@ -30,6 +30,11 @@ final class FlockViews {
     this.statistics = statistics;
   }
 
+  /** How the flock does, in one sentence. */
+  JsonObject status() {
+    return Situation.of(node, statistics);
+  }
+
   /** All nodes, those that have left lately too. */
   JsonObject nodes() {
     JsonArray nodes = new JsonArray();
@@ -68,6 +73,7 @@ final class FlockViews {
     return new JsonObject()
         .put("version", report.version())
         .put("operator", report.operator())
+        .put("gateway", report.gateway())
         .put("started", report.started().toString())
         .put("at", report.at().toString())
         .put("ready", report.ready())
@@ -161,7 +167,8 @@ final class FlockViews {
         .put("failed", judgement.failed())
         .put("slow", judgement.slow())
         .put("reason", judgement.reason())
-        .put("probeIn", judgement.probeIn());
+        .put("probeIn", judgement.probeIn())
+        .put("trail", judgement.trail());
   }
 
   /** Each instance with what every node makes of it; who says nothing has not called it lately. */

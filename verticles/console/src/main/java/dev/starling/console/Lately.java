@@ -73,18 +73,29 @@ final class Lately {
     return isNowSilent() && past.stream().allMatch(s -> s.calls() == 0);
   }
 
+  int calls() {
+    return past.stream().mapToInt(Slice::calls).sum();
+  }
+
+  /** Failures by code. */
+  Map<String, Long> failures() {
+    Map<String, Long> failures = new TreeMap<>();
+    for (Slice each : past) {
+      each.failures.forEach((code, n) -> failures.merge(code, n, Long::sum));
+    }
+    return failures;
+  }
+
   /** Calls a second, percentiles in milliseconds, failures by code. */
   JsonObject json() {
     Histogram times = new Histogram(DIGITS);
-    Map<String, Long> failures = new TreeMap<>();
     for (Slice each : past) {
       if (each.times != null) {
         times.add(each.times);
       }
-      each.failures.forEach((code, n) -> failures.merge(code, n, Long::sum));
     }
     JsonObject failed = new JsonObject();
-    failures.forEach(failed::put);
+    failures().forEach(failed::put);
     JsonObject json =
         new JsonObject()
             .put("seconds", past.size())

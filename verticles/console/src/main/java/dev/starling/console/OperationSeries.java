@@ -44,6 +44,15 @@ final class OperationSeries {
     return lately.isNowSilent();
   }
 
+  int calls() {
+    return lately.calls();
+  }
+
+  /** Of the last ten seconds, by code. */
+  Map<String, Long> failures() {
+    return lately.failures();
+  }
+
   /** The last ten seconds: calls a second, percentiles in milliseconds, failures by code. */
   JsonObject lately() {
     return lately.json();

@@ -34,8 +34,8 @@ import org.slf4j.LoggerFactory;
  * The operator port: is this node alive, can it work, what does it count, and what is it to do.
  *
  * <p>It starts before everything else and needs neither database nor services. Configuration:
- * {@code host}, {@code port}, and {@code settings}, all of the node's as they may be shown: {@code
- * [{"key":…,"value":…,"origin":…}]}.
+ * {@code host}, {@code port}, and {@code settings}, what the node was configured with, as it may be
+ * shown.
  */
 public final class OperatorVerticle extends VerticleBase {
   private static final Logger log = LoggerFactory.getLogger(OperatorVerticle.class);

@@ -40,6 +40,7 @@ import java.util.function.Function;
  * refused even with it.
  */
 final class Ops {
+  private static final String ROLE = "role";
   private static final String BEARER = "bearer ";
   private static final byte[] NONE = {};
   private static final int BODY_LIMIT = 16_384;
@@ -64,7 +65,7 @@ final class Ops {
    * @param operator token that may do all
    * @param viewer token that may look
    * @param loopback whether the port is reached from this machine only
-   * @param settings of this node as they may be shown, each with its origin
+   * @param settings what this node was configured with, as it may be shown
    * @param stays is told of connections whose answer does not end
    */
   Ops(
@@ -91,7 +92,8 @@ final class Ops {
     router.route("/ops/*").handler(BodyHandler.create(false).setBodyLimit(BODY_LIMIT));
     JsonObject document = document();
     show(router, "openapi.json", context -> document);
-    show(router, "status", context -> Situation.of(node));
+    show(router, "status", context -> views.status());
+    show(router, "role", this::role);
     show(router, "nodes", context -> views.nodes());
     show(router, "services", context -> views.services());
     show(router, "breakers", context -> views.breakers());
@@ -155,7 +157,19 @@ final class Ops {
     if (mayLook && request.method() != HttpMethod.GET) {
       throw new ServiceException(ErrorCode.FORBIDDEN, "This token may look, and change nothing");
     }
+    context.put(ROLE, mayLook ? "viewer" : "operator");
     context.next();
+  }
+
+  /** What the bearer of this token may do, and what nobody may on this node. */
+  private JsonObject role(RoutingContext context) {
+    return new JsonObject()
+        .put("role", context.<String>get(ROLE))
+        .put("faults", node.options().faults());
+  }
+
+  private JsonObject configuration() {
+    return new JsonObject().put("node", node.options().name()).put("settings", settings);
   }
 
   /** A name that leads here from outside does not make an outer page our own (DNS rebinding). */
@@ -185,10 +199,6 @@ final class Ops {
     }
   }
 
-  private JsonObject configuration() {
-    return new JsonObject().put("node", node.options().name()).put("configuration", settings);
-  }
-
   private void instances(RoutingContext context) {
     JsonArray instances = new JsonArray();
     node.directory().instances().forEach(instance -> instances.add(json(instance)));
@@ -215,7 +225,8 @@ final class Ops {
                 .put("failed", instance.failed())
                 .put("slow", instance.slow())
                 .put("reason", instance.reason())
-                .put("probeIn", instance.probeIn()));
+                .put("probeIn", instance.probeIn())
+                .put("trail", instance.trail()));
   }
 
   private void limits(RoutingContext context) {

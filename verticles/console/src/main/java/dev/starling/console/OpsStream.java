@@ -146,7 +146,7 @@ final class OpsStream {
     told.values().stream().filter(t -> t.number() > since).forEach(t -> events.add(t.event()));
     JsonObject data =
         new JsonObject()
-            .put("status", Situation.of(node))
+            .put("status", views.status())
             .mergeIn(views.nodes())
             .mergeIn(views.services())
             .mergeIn(views.breakers())

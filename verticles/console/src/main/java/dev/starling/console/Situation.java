@@ -12,6 +12,7 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,10 +25,8 @@ final class Situation {
   /** Milliseconds for which a node that was lost is worth the first sentence. */
   private static final long LOST_LATELY = 60_000;
 
-  /** Milliseconds of event-loop lag that people would notice. */
-  private static final long LAGS = 500;
-
   private final Node node;
+  private final Statistics statistics;
   private final List<Member> members;
   private final List<InstanceStatus> instances;
   private final List<Finding> findings = new ArrayList<>();
@@ -47,20 +46,22 @@ final class Situation {
     }
   }
 
-  private Situation(Node node) {
+  private Situation(Node node, Statistics statistics) {
     this.node = node;
+    this.statistics = statistics;
     this.members = node.flock().members();
     this.instances = node.directory().instances();
   }
 
   /** As this node sees it now. */
-  static JsonObject of(Node node) {
-    return new Situation(node).look();
+  static JsonObject of(Node node, Statistics statistics) {
+    return new Situation(node, statistics).look();
   }
 
   private JsonObject look() {
     nodes();
     services();
+    failures();
     breakers();
     boolean healthy = findings.stream().noneMatch(Finding::problem);
     JsonArray found = new JsonArray();
@@ -118,7 +119,7 @@ final class Situation {
             find(true, member.name(), "has said nothing for " + member.age() / 1_000 + " s");
           }
         }
-        case UP -> look(member.name(), report);
+        case UP -> look(member.id(), member.name(), report);
       }
     }
     TreeSet<String> versions = new TreeSet<>();
@@ -140,7 +141,7 @@ final class Situation {
         .orElse(id);
   }
 
-  private void look(String name, NodeReport report) {
+  private void look(String id, String name, NodeReport report) {
     if (report.draining()) {
       find(false, name, "is drained by an operator");
     }
@@ -149,8 +150,8 @@ final class Situation {
         find(true, name, "is not ready: " + check.name() + ", " + check.reason());
       }
     }
-    if (report.lag() > LAGS) {
-      find(true, name, "had an event loop blocked for " + report.lag() + " ms");
+    if (statistics.isBehind(id)) {
+      find(true, name, "has an event loop that is behind, " + report.lag() + " ms lately");
     }
   }
 
@@ -180,6 +181,28 @@ final class Situation {
         });
   }
 
+  /** What callers notice; a breaker need not be open: that of the last instance never is. */
+  private void failures() {
+    Map<String, List<InstanceStatus>> running = services(instances);
+    statistics
+        .failing()
+        .forEach(
+            (service, failing) -> {
+              int left = running.getOrDefault(service, List.of()).size();
+              find(
+                  true,
+                  service,
+                  "%d %% of the calls of %s fail (%d of %d in 10 s, %s)%s"
+                      .formatted(
+                          100 * failing.failed() / failing.calls(),
+                          names(failing.operations()),
+                          failing.failed(),
+                          failing.calls(),
+                          String.join(" and ", failing.codes()),
+                          left == 1 ? "; there is no other instance to call" : ""));
+            });
+  }
+
   private void breakers() {
     Map<String, List<Judgement>> open = new TreeMap<>();
     Map<String, Set<String>> callers = new TreeMap<>();
@@ -202,15 +225,34 @@ final class Situation {
           find(
               true,
               instance.replace("@", " on "),
-              "breaker %s at %s%s%s"
-                  .formatted(worst.state(), names(callers.get(instance)), why, next));
+              "breaker %s at %s%s%s%s"
+                  .formatted(
+                      worst.state(),
+                      names(callers.get(instance)),
+                      why,
+                      others(instance, open),
+                      next));
         });
   }
 
+  /** Who gets the calls instead. */
+  private String others(String instance, Map<String, List<Judgement>> open) {
+    String service = instance.substring(0, instance.indexOf('@'));
+    List<String> others =
+        instances.stream()
+            .map(InstanceStatus::announcement)
+            .filter(a -> a.service().equals(service) && !open.containsKey(a.name()))
+            .map(Announcement::nodeName)
+            .sorted()
+            .toList();
+    return others.isEmpty() ? "" : "; traffic goes to " + names(others);
+  }
+
   /** Three of them, and how many more. */
-  private static String names(Set<String> callers) {
-    String some = callers.stream().limit(3).collect(Collectors.joining(" and "));
-    return callers.size() <= 3 ? some : some + " and " + (callers.size() - 3) + " more";
+  private static String names(Collection<String> callers) {
+    List<String> some = new ArrayList<>(callers.stream().limit(3).toList());
+    String last = callers.size() > 3 ? callers.size() - 3 + " more" : some.remove(some.size() - 1);
+    return some.isEmpty() ? last : String.join(", ", some) + " and " + last;
   }
 
   private static String seconds(long millis) {

@@ -1,16 +1,22 @@
 package dev.starling.console;
 
+import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.NodeReport;
 import dev.starling.runtime.Telemetry;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.nio.ByteBuffer;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.zip.DataFormatException;
 import org.HdrHistogram.Histogram;
 
@@ -25,10 +31,22 @@ final class Statistics {
   /** Nodes of which there are series, those that have left in the last quarter of an hour too. */
   private static final int MOST_NODES = 200;
 
+  /** Calls of an operation of which the share of failures means something. */
+  private static final int ENOUGH = 5;
+
+  /** How calls end that fail by our fault, not the caller's. */
+  private static final Set<String> OURS =
+      Stream.of(ErrorCode.values())
+          .filter(code -> code.status() >= 500)
+          .map(ErrorCode::kind)
+          .collect(Collectors.toUnmodifiableSet());
+
   private final Map<String, OperationSeries> series = new TreeMap<>();
 
   /** How each node did, by its id. */
   private final Map<String, NodeSeries> nodes = new TreeMap<>();
+
+  private final Lags lags = new Lags();
 
   /** What each node has called lately, by service. */
   private final Map<String, Map<String, Lately>> traffic = new HashMap<>();
@@ -58,6 +76,7 @@ final class Statistics {
       nodes.computeIfAbsent(report.node(), id -> new NodeSeries(report.name())).hear(report);
     }
     Map<Key, long[]> before = counted.computeIfAbsent(report.node(), id -> new HashMap<>());
+    lags.hear(report);
     for (NodeReport.Operations calls : report.calls()) {
       count(true, calls, before);
       Histogram latest = calls.latest() == null ? null : read(calls.latest());
@@ -125,6 +144,52 @@ final class Statistics {
   synchronized JsonObject lately(String operation) {
     OperationSeries of = series.get(operation);
     return of == null ? null : of.lately();
+  }
+
+  /** Whether event loops of a node are behind, again and again. */
+  synchronized boolean isBehind(String node) {
+    return lags.isBehind(node);
+  }
+
+  /**
+   * Calls of the last ten seconds that many of failed by our fault.
+   *
+   * @param calls all calls of these operations
+   * @param failed those that failed so
+   * @param operations names, without that of the service
+   * @param codes how they failed, the most frequent first
+   */
+  record Failing(long calls, long failed, List<String> operations, List<String> codes) {}
+
+  /** Of each service whose calls fail, the operations of which at least half do. */
+  synchronized Map<String, Failing> failing() {
+    Map<String, Failing> failing = new TreeMap<>();
+    series.forEach(
+        (name, of) -> {
+          Map<String, Long> faults = new HashMap<>(of.failures());
+          faults.keySet().removeIf(code -> !OURS.contains(code));
+          long failed = faults.values().stream().mapToLong(Long::longValue).sum();
+          if (of.calls() >= ENOUGH && 2 * failed >= of.calls()) {
+            int dot = name.indexOf('.');
+            List<String> codes =
+                faults.keySet().stream()
+                    .sorted(Comparator.comparing(faults::get).reversed())
+                    .toList();
+            failing.merge(
+                name.substring(0, dot),
+                new Failing(of.calls(), failed, List.of(name.substring(dot + 1)), codes),
+                Statistics::sum);
+          }
+        });
+    return failing;
+  }
+
+  private static Failing sum(Failing one, Failing other) {
+    return new Failing(
+        one.calls() + other.calls(),
+        one.failed() + other.failed(),
+        Stream.concat(one.operations().stream(), other.operations().stream()).toList(),
+        Stream.concat(one.codes().stream(), other.codes().stream()).distinct().toList());
   }
 
   /**

@@ -57,9 +57,11 @@ class FlockOpsIT {
       handle(
           ECHO,
           request ->
-              request.text().equals("no")
-                  ? Future.failedFuture(new ServiceException(ErrorCode.CONFLICT, "No"))
-                  : Future.succeededFuture(request));
+              switch (request.text()) {
+                case "no" -> Future.failedFuture(new ServiceException(ErrorCode.CONFLICT, "No"));
+                case "broken" -> Future.failedFuture(new ServiceException(ErrorCode.INTERNAL, "!"));
+                default -> Future.succeededFuture(request);
+              });
     }
   }
 
@@ -83,7 +85,15 @@ class FlockOpsIT {
                 Meters.create(),
                 getClass().getClassLoader())
             .await();
-    JsonObject config = new JsonObject().put("port", 0);
+    JsonObject setting =
+        new JsonObject()
+            .put("key", "node.name")
+            .put("value", "n1")
+            .put("origin", "environment STARLING_NODE_NAME")
+            .put("default", "")
+            .put("meaning", "Its name");
+    JsonObject config =
+        new JsonObject().put("port", 0).put("settings", new JsonArray().add(setting));
     vertx.deployVerticle(operator, new DeploymentOptions().setConfig(config)).await();
     vertx.deployVerticle(new Lab()).await();
     token = Files.readString(secrets.resolve(Secrets.OPERATOR));
@@ -181,6 +191,39 @@ class FlockOpsIT {
             "lab@n1 published null", "lab@n1 open: an operator opened it null", "n1 drains null")
         .anyMatch(
             e -> e.startsWith("drain/n1 is to be {}") && e.endsWith(" operator from 127.0.0.1"));
+  }
+
+  /** Its breaker does not open, since there is nobody to do without it. */
+  @Test
+  void saysThatAllCallsFailAlsoWhereNoBreakerOpens() throws Exception {
+    for (int i = 0; i < 12; i++) {
+      assertThat(echo("no").getInteger("status")).isEqualTo(409);
+    }
+    await().untilAsserted(() -> assertThat(lately()).isNotNull());
+    assertThat(get("status").getString("state")).isEqualTo("healthy");
+    for (int i = 0; i < 30; i++) {
+      assertThat(echo("broken").getInteger("status")).isEqualTo(500);
+    }
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(get("status").getString("sentence"))
+                    .matches(
+                        "lab: [5-9][0-9] % of the calls of echo fail \\(30 of [0-9]+ in 10 s,"
+                            + " internal\\); there is no other instance to call"));
+    JsonObject breaker = get("breakers").getJsonArray("breakers").getJsonObject(0);
+    assertThat(breaker.getString("state")).isEqualTo("closed");
+    assertThat(breaker.getJsonArray("by").getJsonObject(0).getString("trail")).matches("[.]*x{30}");
+  }
+
+  @Test
+  void saysWhatTheTokenMayDoAndWhatTheNodeWasConfiguredWith() throws Exception {
+    assertThat(get("role"))
+        .isEqualTo(new JsonObject().put("role", "operator").put("faults", false));
+    assertThat(get("configuration").getJsonArray("settings").getJsonObject(0).getString("origin"))
+        .isEqualTo("environment STARLING_NODE_NAME");
+    token = Files.readString(secrets.resolve(Secrets.VIEWER));
+    assertThat(get("role").getString("role")).isEqualTo("viewer");
   }
 
   private void order(String method, String path, String body) throws Exception {

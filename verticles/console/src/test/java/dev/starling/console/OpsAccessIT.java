@@ -239,7 +239,7 @@ class OpsAccessIT {
   @Test
   void showsTheSettingsThatTheNodeWasGiven() throws Exception {
     assertThat(
-            get("configuration").getJsonArray("configuration").getJsonObject(0).getString("value"))
+            get("configuration").getJsonArray("settings").getJsonObject(0).getString("value"))
         .isEqualTo("c");
   }
 

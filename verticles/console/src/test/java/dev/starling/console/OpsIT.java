@@ -128,7 +128,8 @@ class OpsIT {
                         .put("failed", 0)
                         .put("slow", 0)
                         .putNull("reason")
-                        .put("probeIn", 0)));
+                        .put("probeIn", 0)
+                        .put("trail", "")));
   }
 
   @Test

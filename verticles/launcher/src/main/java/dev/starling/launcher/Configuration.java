@@ -195,29 +195,35 @@ final class Configuration {
         .collect(Collectors.joining());
   }
 
-  /** The same for programs. */
+  /** The same for programs, with what each setting is for. */
   JsonArray shown() {
     JsonArray all = new JsonArray();
     for (Setting setting : Settings.ALL) {
-      all.add(entry(setting.path(), shown.get(setting.path()), origins.get(setting.path())));
+      all.add(
+          entry(setting.path(), shown.get(setting.path()))
+              .put("default", setting.standard())
+              .put("meaning", setting.meaning()));
     }
-    // Which of a service's own settings are secret is known to that service alone.
     sections.forEach(
         section ->
             ((JsonObject) section.getValue())
                 .fieldNames()
-                .forEach(
-                    key ->
-                        all.add(
-                            entry(
-                                Setting.oneLine(SECTIONS + "." + section.getKey() + "." + key),
-                                "******",
-                                origins.get(SECTIONS)))));
+                .forEach(key -> all.add(entryOf(section.getKey(), key))));
     return all;
   }
 
-  private static JsonObject entry(String key, String value, String origin) {
-    return new JsonObject().put("key", key).put("value", value).put("origin", origin);
+  private JsonObject entry(String key, String value) {
+    return new JsonObject().put("key", key).put("value", value).put("origin", origins.get(key));
+  }
+
+  /** Which of a service's own settings are secret is known to that service alone. */
+  private JsonObject entryOf(String service, String key) {
+    return new JsonObject()
+        .put("key", Setting.oneLine(SECTIONS + "." + service + "." + key))
+        .put("value", "******")
+        .put("origin", origins.get(SECTIONS))
+        .put("default", "")
+        .put("meaning", "What the service's own verticle is given");
   }
 
   private void overlayFile(Path file) {

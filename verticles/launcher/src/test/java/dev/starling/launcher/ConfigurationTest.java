@@ -303,6 +303,9 @@ class ConfigurationTest {
     assertThat(configuration.print())
         .contains("database.url = " + printed + "  # environment STARLING_DATABASE_URL\n")
         .doesNotContain(CANARY);
+    assertThat(configuration.shown().encode())
+        .contains("\"value\":\"" + printed + "\",\"origin\":\"environment STARLING_DATABASE_URL\"")
+        .doesNotContain(CANARY);
     assertThat(configuration.toString()).doesNotContain(CANARY);
   }
 
