@@ -47,6 +47,7 @@ final class ConsolePage {
           "latency.js",
           "send.js",
           "limits.js",
+          "waterfall.js",
           "preact.js",
           "uplot.js",
           "uplot.css");

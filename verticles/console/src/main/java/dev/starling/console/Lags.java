@@ -9,8 +9,8 @@ import java.util.Map;
  * pause of the collector, is over when people read of it. Safe for one thread at a time.
  */
 final class Lags {
-  /** Milliseconds that people would notice. */
-  private static final long LATE = 500;
+  /** Milliseconds, as in the alert. */
+  private static final long LATE = 1_000;
 
   /** Reports that are looked at, and those of them that must be late. */
   private static final int LATEST = 5;

@@ -63,6 +63,7 @@ final class Situation {
     services();
     failures();
     breakers();
+    lags();
     boolean healthy = findings.stream().noneMatch(Finding::problem);
     JsonArray found = new JsonArray();
     findings.forEach(f -> found.add(f.json()));
@@ -119,7 +120,7 @@ final class Situation {
             find(true, member.name(), "has said nothing for " + member.age() / 1_000 + " s");
           }
         }
-        case UP -> look(member.id(), member.name(), report);
+        case UP -> look(member.name(), report);
       }
     }
     TreeSet<String> versions = new TreeSet<>();
@@ -141,7 +142,7 @@ final class Situation {
         .orElse(id);
   }
 
-  private void look(String id, String name, NodeReport report) {
+  private void look(String name, NodeReport report) {
     if (report.draining()) {
       find(false, name, "is drained by an operator");
     }
@@ -150,8 +151,14 @@ final class Situation {
         find(true, name, "is not ready: " + check.name() + ", " + check.reason());
       }
     }
-    if (statistics.isBehind(id)) {
-      find(true, name, "has an event loop that is behind, " + report.lag() + " ms lately");
+  }
+
+  private void lags() {
+    for (Member member : present()) {
+      if (member.report() != null && statistics.isBehind(member.id())) {
+        String text = "has an event loop that is behind, %d ms lately";
+        find(true, member.name(), text.formatted(member.report().lag()));
+      }
     }
   }
 

@@ -45,17 +45,17 @@ class LagsTest {
   @DisplayName("one late moment is no state of a node")
   void isNotBehindForBeingLateOnce() {
     assertThat(lags.isBehind("a")).isFalse();
-    assertThat(behindAfter(600)).isFalse();
+    assertThat(behindAfter(1_100)).isFalse();
     assertThat(behindAfter(9_000)).isFalse();
-    assertThat(behindAfter(0, 0, 0, 600)).isFalse();
+    assertThat(behindAfter(0, 0, 0, 1_100)).isFalse();
   }
 
   @Test
   @DisplayName("a node is behind from the third late report in five, until five were not")
   void isBehindUntilItWasWellForAWhile() {
-    assertThat(behindAfter(600, 500, 600, 0, 501)).isTrue();
+    assertThat(behindAfter(1_100, 1_000, 1_100, 0, 1_001)).isTrue();
     assertThat(behindAfter(0, 0, 0, 0)).isTrue();
     assertThat(behindAfter(0)).isFalse();
-    assertThat(behindAfter(501)).isFalse();
+    assertThat(behindAfter(1_001)).isFalse();
   }
 }

@@ -238,8 +238,7 @@ class OpsAccessIT {
 
   @Test
   void showsTheSettingsThatTheNodeWasGiven() throws Exception {
-    assertThat(
-            get("configuration").getJsonArray("settings").getJsonObject(0).getString("value"))
+    assertThat(get("configuration").getJsonArray("settings").getJsonObject(0).getString("value"))
         .isEqualTo("c");
   }
 

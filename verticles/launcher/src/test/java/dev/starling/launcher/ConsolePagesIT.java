@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
@@ -32,7 +33,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.Keys;
 
-/** The operator's page in a real browser, at the first of three nodes of a real cluster. */
+/**
+ * The operator's page in a real browser, at the first of three nodes of a real cluster. With {@code
+ * -Dscreenshots=true} ({@code scripts/screenshots}) it keeps pictures of all states.
+ */
 @Tag("machine")
 @Timeout(180)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -41,6 +45,8 @@ class ConsolePagesIT {
 
   /** What anybody may call often. */
   private static final String KEYS = "/.well-known/jwks.json";
+
+  private static final boolean PICTURES = Boolean.getBoolean("screenshots");
 
   private static final List<String> VIEWS =
       List.of(
@@ -148,9 +154,15 @@ class ConsolePagesIT {
     for (int width : List.of(1440, 1024, 390)) {
       browser.width(width);
       assertThat(browser.isTooWide()).as("%s at %d is too wide", name, width).isFalse();
-      browser.screenshot("console-%s-%s-%d".formatted(name, scheme, width));
+      keep("%s-%s-%d".formatted(name, scheme, width));
     }
     browser.width(1440);
+  }
+
+  private static void keep(String name) throws IOException {
+    if (PICTURES) {
+      browser.screenshot("console-" + name);
+    }
   }
 
   /** Calls two nodes without a pause until it is closed; nothing that it asks for may fail. */
@@ -229,8 +241,10 @@ class ConsolePagesIT {
     try (Load load = new Load()) {
       await()
           .atMost(Duration.ofSeconds(20))
-          .until(() -> count(".flock path") == 5 && text(".flock .label").contains("p99"));
-      assertThat(count(".flock a")).isEqualTo(7);
+          .until(() -> count(".flock path") == 11 && text(".flock .label").contains("p99"));
+      assertThat(count(".flock a")).as("3 nodes, a service, 3 instances, a database").isEqualTo(8);
+      assertThat(count(".flock path.entry")).isEqualTo(3);
+      assertThat(text("main")).contains("entry 127.0.0.1:", "of 24 in use");
       assertThat((String) browser.run("return document.title"))
           .endsWith(text("h1").substring(2) + " – Starling");
       shoot("topology", "light");
@@ -259,8 +273,7 @@ class ConsolePagesIT {
       browser.width(390);
       assertThat(browser.isTooWide()).as(view + " is too wide").isFalse();
       browser.width(1440);
-      browser.screenshot(
-          "console-%s-%s".formatted(view.replaceAll("[^a-z]+", "-").strip(), scheme));
+      keep("%s-%s".formatted(view.replaceAll("[^a-z]+", "-"), scheme));
       browser.width(1440);
     }
     look("breakers");
@@ -306,11 +319,27 @@ class ConsolePagesIT {
       await()
           .atMost(Duration.ofSeconds(30))
           .until(() -> text("article[aria-label='user@n2'] .mark").contains("■ open"));
+      await()
+          .atMost(Duration.ofSeconds(10))
+          .until(() -> text(".sentence").contains("user on n2: breaker open at"));
       assertThat((String) browser.run("return document.title")).startsWith("■ ");
-      assertThat(text(".sentence")).contains("user on n2: breaker open at");
       assertThat(text("#told")).isNotEmpty();
       shoot("breaker-open", "light");
       shoot("breaker-open", "dark");
+      assertThat((String) browser.run(TRAIL, "user@n2")).matches("([0-9]+ [a-z ]+(, )?)+");
+      await()
+          .atMost(Duration.ofSeconds(10))
+          .until(() -> text("article[aria-label='user@n2'] .count").matches("[0-9]+ s"));
+      if (PICTURES) {
+        look("topology");
+        for (String scheme : List.of("light", "dark")) {
+          browser.scheme(scheme).width(1200);
+          browser.shows("breaker open");
+          keep("flock-" + scheme + "-1200");
+        }
+        browser.scheme("light").width(1440);
+        look("breakers");
+      }
       press("End the fault: user@n2");
       confirm("End the fault");
 
@@ -372,6 +401,78 @@ class ConsolePagesIT {
     }
   }
 
+  private static final String TRAIL =
+      """
+      return [...document.querySelectorAll(`article[aria-label='${arguments[0]}'] .squares`)]
+        .map(each => each.getAttribute("aria-label")).find(each => each.includes("failed")) ?? "";
+      """;
+
+  @Test
+  @Order(2)
+  @DisplayName("the form registers a user and shows the time per step: choice, bus, handler, SQL")
+  void registersAUserAndShowsTheTimePerStep() {
+    signIn("send?operation=user.register");
+    browser.shows("username").type("field-username", "ada");
+    browser.type("field-password", "rosy-Otter-plays-chess-9");
+    browser.find("button[type=submit]").click();
+    browser.shows("user.register answered 200");
+    assertThat(text(".waterfall"))
+        .contains("Choice of an instance", "Attempt at user@", "Handler", "Password hashed", "SQL");
+    assertThat(text("main")).containsPattern("choice [0-9.]+ ms, bus [0-9.]+ ms, handler ");
+    browser.press("command line");
+    assertThat(text("pre[aria-label='As command line']"))
+        .isEqualTo("scripts/starling call user.register password=@- username=ada --timeout 2500ms");
+    browser.press("Java");
+    assertThat(text("pre[aria-label='As Java']"))
+        .contains("HttpRequest.newBuilder(", "\"username\": \"ada\"")
+        .doesNotContain("rosy-Otter");
+  }
+
+  @Test
+  @Order(2)
+  @DisplayName("an event of the journal is a moment of the plots")
+  void movesTheCursorOfPlotsToAnEvent() {
+    signIn("latency?operation=user.register");
+    await().atMost(Duration.ofSeconds(20)).until(() -> count(".marked button") > 0);
+    assertThat(text("main")).containsPattern("[0-9] calls? in [0-9]+ (second|minute)");
+    browser.run(
+        """
+        [...document.querySelectorAll(".marked li")]
+          .find(each => each.textContent.includes("user.register was called"))
+          .querySelector("button").click();
+        """);
+    await()
+        .atMost(Duration.ofSeconds(10))
+        .until(() -> text(".u-legend .u-value").matches("[0-9:]{8}"));
+    assertThat(text(".marked [aria-pressed=true]"))
+        .startsWith(text(".u-legend .u-value").substring(0, 5));
+    assertThat((String) browser.run("return location.hash")).contains("&at=20");
+    browser.run("URL.createObjectURL = blob => { window.saved = blob; return '#'; }");
+    browser.press("Save CSV");
+    assertThat((String) browser.runLater("saved.text().then(arguments[arguments.length - 1])"))
+        .startsWith("time,calls,failed,p50_ms,p90_ms,p99_ms,p99.9_ms\n20");
+    browser.press("Save PNG");
+    await().until(() -> browser.run("return saved.type").equals("image/png"));
+  }
+
+  @Test
+  @Order(2)
+  @DisplayName("a viewer sees what only operators may do, and why; secrets are masked")
+  void letsAViewerLook() throws Exception {
+    String viewer = Files.readString(directory.resolve("data/secrets/viewer")).strip();
+    browser.open("/").run("sessionStorage.clear()");
+    browser.open("/#token=" + viewer).shows("You are signed in as a viewer");
+    look("nodes");
+    await().until(() -> count("button[aria-label='Drain n2']:disabled") == 1);
+    assertThat(text("main")).contains("● safe");
+    look("breakers");
+    await().until(() -> count("article button") > 0 && count("article button:enabled") == 0);
+    assertThat(browser.findings()).isEmpty();
+    look("limits");
+    browser.shows("environment STARLING_NODE_NAME");
+    browser.run("sessionStorage.clear()");
+  }
+
   @Test
   @Order(7)
   void sendsAMessageByAFormOfItsSchema() {
@@ -408,14 +509,14 @@ class ConsolePagesIT {
           const lately = {seconds: 10, rate: 10 + t % 7, failures: t % 3 ? {} : {conflict: 2}, p50: 2, p90: 3, p99: 9 + t % 5, "p99.9": 12, max: 20};
           const nodes = Array.from({length: 50}, (_, i) => ({id: `id${i}`, name: `n${i}`, state: "up", why: null, age: 400 + t % 9,
             services: [], version: "1", operator: "h:1", started: now, at: now, ready: true, draining: false, fenced: false, sees: 50,
-            heap: 5e7 + 1e6 * (t % 9), heapMost: 2e8, cpu: .1, lag: t % 5, checks: [{name: "cluster", up: true, reason: null}], meters: {},
+            heap: 5e7 + 1e6 * (t % 9), heapMost: 2e8, cpu: .1, lag: t % 5, checks: [{name: "cluster", up: true, reason: null}], gateway: "h:2", meters: {"starling.s1.database.size": 8, "starling.s1.database.used": t % 8},
             calls: [{service: `s${i % 10}`, lately}]}));
           const breakers = [];
           const services = Array.from({length: 10}, (_, k) => ({service: `s${k}`,
             instances: nodes.map((node, i) => {
               const instance = `s${k}@n${i}`;
               const state = (i + k + t) % 53 ? "closed" : "open";
-              breakers.push({instance, state, wish: "automatic", by: [{node: "n1", state, wish: "automatic", calls: t % 50, failed: 0, slow: 0, reason: null, probeIn: 0}]});
+              breakers.push({instance, state, wish: "automatic", by: [{node: "n1", state, wish: "automatic", calls: t % 50, failed: 0, slow: 0, reason: null, probeIn: 0, trail: ".".repeat(t % 40) + "x"}]});
               return {instance, node: node.name, version: "1", breaker: state};
             }),
             operations: [{operation: `s${k}.a`, method: "GET", path: "/a", lately}]}));

@@ -1,6 +1,6 @@
 import {html, render, useEffect, useState} from "./preact.js";
-import {Question, mark} from "./parts.js";
-import {ask, token, watch} from "./ops.js";
+import {Question, Reason, mark} from "./parts.js";
+import {access, ask, token, watch} from "./ops.js";
 import {route, to} from "./route.js";
 import {Topology} from "./topology.js";
 import {Nodes, Services} from "./services.js";
@@ -20,7 +20,7 @@ const VIEWS = {
   calls: ["Calls", Calls],
   send: ["Send", Send],
   journal: ["Journal", Journal],
-  limits: ["Health and limits", Limits],
+  limits: ["Health and settings", Limits],
 };
 
 /** Events that are kept, as a node does. */
@@ -99,6 +99,8 @@ function name() {
 
 function start() {
   state.refusal = null;
+  Object.assign(access, {role: "operator", faults: true});
+  ask("role").then(said => (Object.assign(access, said), draw())).catch(() => {}); // a node of an older release
   state.stop = watch({
     heard: hear,
     lost() {
@@ -222,7 +224,7 @@ function App() {
     <div class="frame ${state.lost ? "stale" : ""}">
       <header class="top">
         <p class="brand">Starling</p>
-        <div class="tools"><${Theme}/><button onClick=${() => (token.forget(), end())}>Sign out</button></div>
+        <div class="tools">${access.role === "viewer" && html`<p class="small quiet">Viewer</p>`}<${Theme}/><button onClick=${() => (token.forget(), end())}>Sign out</button></div>
       </header>
       ${state.lost && html`<p class="banner" role="alert">${state.status ? "The stream is lost: what is shown is old." : "The node does not answer."} The page asks again by itself.</p>`}
       <p class="unseen" role="status" id="told">${state.told}</p>
@@ -230,10 +232,11 @@ function App() {
         <${Sentence} now=${now}/>
         <nav aria-label="Views"><ul>${Object.entries(VIEWS).map(([key, [label]]) => html`
           <li key=${key}><a href=${to(key)} aria-current=${key === shown ? "page" : undefined}>${label}</a></li>`)}</ul></nav>
+        <${Reason}/>
         ${state.flock
           ? html`<${View} key=${shown} flock=${state.flock} params=${params} events=${state.events}
-              tick=${state.tick} now=${now} theme=${`${state.theme} ${DARK.matches}`} question=${question}/>`
-          : html`<p class="paper quiet">No report has come yet. It comes within a second, if the node is there.</p>`}
+              tick=${state.tick} now=${now} heardAt=${state.heardAt} theme=${`${state.theme} ${DARK.matches}`} question=${question}/>`
+          : html`<p class="paper quiet">No report has come yet. It comes within a second, if the node is there and knows your token.</p>`}
       </main>
       ${state.question && html`<${Question} question=${state.question} done=${answered}/>`}
     </div>`;

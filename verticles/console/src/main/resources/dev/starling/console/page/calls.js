@@ -1,10 +1,11 @@
 import {html, useEffect, useState} from "./preact.js";
 import {Mark, Table, clock, millis} from "./parts.js";
+import {Waterfall, waterfall} from "./waterfall.js";
 import {ask} from "./ops.js";
 import {choose, to} from "./route.js";
 
 /** Steps of a call as bars on one scale. */
-export function Steps({call}) {
+function Steps({call}) {
   if (call.steps.length === 0) {
     return html`<p class="quiet">Steps are kept of slow and failed calls and of those made here.</p>`;
   }
@@ -45,6 +46,7 @@ export function Calls({flock, params, tick}) {
     return () => (late = true);
   }, [asked, due]);
   const chosen = found?.calls.find(c => `${c.trace} ${c.node} ${c.side}` === params.chosen);
+  const hops = (found?.calls ?? []).filter(c => c.trace === params.chosen?.split(" ")[0]);
   const field = (name, label, more = {}) => html`
     <label>${label}<input id=${name} value=${params[name] ?? ""} onInput=${e => choose({[name]: e.target.value.trim()})} ...${more}/></label>`;
   return html`
@@ -53,7 +55,7 @@ export function Calls({flock, params, tick}) {
       <section class="paper" aria-label="Chosen call">
         <div class="head"><h3>Trace <code>${params.chosen.split(" ")[0]}</code></h3><button onClick=${() => choose({chosen: ""})}>Close</button></div>
         <p><a href=${to("calls", {trace: params.chosen.split(" ")[0]})}>All hops of this trace</a></p>
-        ${chosen ? html`<${Steps} call=${chosen}/>` : html`<p class="quiet">Nodes do not remember it any more.</p>`}
+        ${waterfall(hops) ? html`<${Waterfall} calls=${hops}/>` : chosen ? html`<${Steps} call=${chosen}/>` : html`<p class="quiet">Nodes do not remember it any more.</p>`}
       </section>`}
     <section class="paper" aria-labelledby="view">
       <h2 id="view" tabindex="-1">Calls</h2>

@@ -1,8 +1,8 @@
 import {html} from "./preact.js";
 import {Table, clock} from "./parts.js";
-import {choose} from "./route.js";
+import {choose, to} from "./route.js";
 
-const KINDS = ["node", "service", "breaker", "order"];
+const KINDS = ["node", "service", "breaker", "order", "call"];
 
 export function Journal({events, params}) {
   const text = (params.filter ?? "").toLowerCase();
@@ -19,12 +19,13 @@ export function Journal({events, params}) {
           </select></label>
         <label>Text<input id="filter" value=${params.filter ?? ""} onInput=${e => choose({filter: e.target.value})}/></label>
       </div>
+      <p class="hint">A time leads to that moment in the plots of the last 15 minutes.</p>
       <${Table} caption="What has happened, the newest first"
         empty=${events.length ? "Nothing of what has happened matches." : "Nothing has happened since this node joined."}
         columns=${[["Time"], ["Told by"], ["Kind"], ["About"], ["What"], ["Who"]]}
         rows=${found.map(e => ({
           key: e.id,
-          cells: [html`<time datetime=${e.at}>${clock(e.at)}</time>`, e.node, e.kind, e.subject, e.text, e.by ?? "–"],
+          cells: [html`<a href=${to("latency", {at: e.at})} aria-label="${clock(e.at)}, in the plots"><time datetime=${e.at}>${clock(e.at)}</time></a>`, e.node, e.kind, e.subject, e.text, e.by ?? "–"],
         }))}/>
     </section>`;
 }

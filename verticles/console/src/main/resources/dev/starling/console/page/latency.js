@@ -1,5 +1,5 @@
 import {html, useEffect, useRef, useState} from "./preact.js";
-import {Table, millis} from "./parts.js";
+import {Table, clock, counted, millis, span as length} from "./parts.js";
 import {ask} from "./ops.js";
 import {choose, to} from "./route.js";
 
@@ -17,16 +17,22 @@ function time(seconds) {
 }
 
 /** Marks at the time axis where something has happened, as a plugin of uPlot. */
-function markers(shown) {
+function markers(shown, chosen) {
   return {
     hooks: {
       draw: plot => {
         const {ctx, bbox} = plot;
         ctx.save();
+        const there = at => at >= plot.scales.x.min && at <= plot.scales.x.max;
+        if (there(chosen.current)) {
+          const x = Math.round(plot.valToPos(chosen.current, "x", true));
+          ctx.fillStyle = colour("--accent");
+          ctx.fillRect(x - 1, bbox.top, 2, bbox.height);
+        }
         ctx.fillStyle = colour("--quiet");
         for (const event of shown.current) {
           const at = new Date(event.at) / 1000;
-          if (at >= plot.scales.x.min && at <= plot.scales.x.max) {
+          if (there(at)) {
             const x = plot.valToPos(at, "x", true);
             const y = bbox.top + bbox.height;
             ctx.beginPath();
@@ -42,11 +48,13 @@ function markers(shown) {
   };
 }
 
-function Plot({label, names, unit, data, events, theme}) {
+function Plot({label, names, unit, data, events, theme, at}) {
   const element = useRef();
   const plot = useRef();
   const shown = useRef(events);
   shown.current = events;
+  const chosen = useRef();
+  chosen.current = at;
   useEffect(() => {
     const axis = {stroke: colour("--quiet"), grid: {stroke: colour("--line"), width: 1}, ticks: {stroke: colour("--line"), width: 1}};
     const size = () => ({width: Math.max(240, element.current.clientWidth), height: 220});
@@ -54,7 +62,7 @@ function Plot({label, names, unit, data, events, theme}) {
       {
         ...size(),
         cursor: {sync: {key: "latency"}},
-        plugins: [markers(shown)],
+        plugins: [markers(shown, chosen)],
         axes: [{...axis, values: (u, values) => values.map(time)}, {...axis, size: 80, values: (u, values) => values.map(v => `${v} ${unit}`)}],
         series: [
           {label: "Time", value: (u, value) => (value ? time(value) : "–")},
@@ -71,7 +79,13 @@ function Plot({label, names, unit, data, events, theme}) {
       plot.current.destroy();
     };
   }, [theme, names.join()]);
-  useEffect(() => plot.current.setData(data), [data]);
+  useEffect(() => {
+    plot.current.setData(data);
+    const u = plot.current;
+    if (at >= u.scales.x.min && at <= u.scales.x.max) {
+      u.setCursor({left: u.valToPos(at, "x"), top: u.bbox.height / devicePixelRatio / 2});
+    }
+  }, [data, at]);
   return html`<div class="plot" ref=${element} role="img" aria-label=${label}></div>`;
 }
 
@@ -81,6 +95,27 @@ function download(name, blob) {
   link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);
+}
+
+/** Both plots with what they say, on paper of their theme. */
+function picture(told, canvases) {
+  const scale = devicePixelRatio;
+  const head = 28 * scale;
+  const all = document.createElement("canvas");
+  all.width = Math.max(...canvases.map(each => each.width));
+  all.height = head + canvases.reduce((sum, each) => sum + each.height, 0);
+  const ctx = all.getContext("2d");
+  ctx.fillStyle = colour("--paper");
+  ctx.fillRect(0, 0, all.width, all.height);
+  ctx.fillStyle = colour("--ink");
+  ctx.font = `${13 * scale}px sans-serif`;
+  ctx.fillText(`${told}, until ${new Date().toISOString()}`, 8 * scale, 18 * scale);
+  let y = head;
+  for (const each of canvases) {
+    ctx.drawImage(each, 0, y);
+    y += each.height;
+  }
+  return all;
 }
 
 function columns(series, end, span) {
@@ -119,9 +154,13 @@ export function Latency({params, tick, events, theme}) {
   const called = seen ? seen.calls.reduce((a, b) => a + b, 0) : 0;
   const bad = seen ? seen.failed.reduce((a, b) => a + b, 0) : 0;
   const worst = seen ? Math.max(0, ...seen.times[2].map(v => v ?? 0)) : 0;
-  const told = `${name}: ${called} calls in ${Math.round((seen?.x.length ?? 0) / 60)} minutes, ${bad} failed, worst p99 of a second ${millis(worst)}`;
+  const told = `${name}: ${counted(called, "call")} in ${length(seen?.x.length ?? 0)}, ${bad} failed, worst p99 of a second ${millis(worst)}`;
+  const at = params.at ? new Date(params.at) / 1000 : undefined;
+  const begin = seen?.x[0] ?? 0;
+  const marked = events.filter(e => new Date(e.at) / 1000 >= begin).slice(-10).reverse();
+  const tooOld = at !== undefined && seen && at < begin;
   function png() {
-    section.current.querySelector("canvas").toBlob(blob => download(`${name}.png`, blob));
+    picture(told, [...section.current.querySelectorAll("canvas")]).toBlob(blob => download(`${name}.png`, blob));
   }
   return html`
     <section class="data paper" aria-labelledby="view" ref=${section}>
@@ -146,13 +185,18 @@ export function Latency({params, tick, events, theme}) {
           </div>
         </div>
         <p>${told}. Triangles at the axis are entries of the <a href=${to("journal")}>journal</a>.</p>
+        ${tooOld && html`<p class="quiet">${clock(params.at)} is before what is shown: choose a longer time; 15 minutes are kept.</p>`}
         ${params.as === "table"
           ? html`<${Table} caption="Each second, the newest first" empty="" columns=${[["Time"], ["Calls", true], ["Failed", true], ...PERCENTILES.map(p => [p, true])]}
               rows=${seen.x.map((at, i) => ({key: at, cells: [time(at), seen.calls[i], seen.failed[i], ...seen.times.map(each => millis(each[i]))]})).filter(row => row.cells[1] || row.cells[2]).reverse()}/>`
           : html`
             <h3>Time of calls</h3>
-            <${Plot} label=${`Percentiles. ${told}`} names=${PERCENTILES} unit="ms" data=${[seen.x, ...seen.times]} events=${events} theme=${theme}/>
+            <${Plot} label=${`Percentiles. ${told}`} names=${PERCENTILES} unit="ms" data=${[seen.x, ...seen.times]} events=${events} theme=${theme} at=${at}/>
             <h3>Calls a second</h3>
-            <${Plot} label=${`Calls and failures. ${told}`} names=${["calls", "failed"]} unit="/s" data=${[seen.x, seen.calls, seen.failed]} events=${events} theme=${theme}/>`}`}
+            <${Plot} label=${`Calls and failures. ${told}`} names=${["calls", "failed"]} unit="/s" data=${[seen.x, seen.calls, seen.failed]} events=${events} theme=${theme} at=${at}/>
+            <h3>What happened meanwhile</h3>
+            ${marked.length === 0 && html`<p class="quiet">Nothing: no node, breaker or order has changed in this time.</p>`}
+            <ul class="marked">${marked.map(e => html`
+              <li key=${e.id}><button aria-pressed=${e.at === params.at} onClick=${() => choose({at: e.at === params.at ? "" : e.at})}>${clock(e.at)}</button> ${e.subject} ${e.text}</li>`)}</ul>`}`}
     </section>`;
 }

@@ -7,10 +7,11 @@ export function Limits({flock, params, tick}) {
   const [found, setFound] = useState(null);
   const [problem, setProblem] = useState(null);
   useEffect(() => {
-    Promise.all([ask("limits"), ask("desired")])
-      .then(([{limits}, {desired}]) => (setFound({limits, desired}), setProblem(null)))
+    Promise.all([ask("limits"), ask("desired"), ask("configuration")])
+      .then(([{limits}, {desired}, configuration]) => (setFound({limits, desired, configuration}), setProblem(null)))
       .catch(failure => setProblem(failure.message));
   }, [Math.floor(tick / 5)]);
+  const others = flock.nodes.filter(node => node.state === "up" && node.operator && node.name !== found?.configuration.node);
   const text = (params.filter ?? "").toLowerCase();
   const checks = flock.nodes.filter(n => n.state !== "left").flatMap(node => [
     {key: node.id, cells: [node.name, "live", html`<${Mark} state=${node.state}/>`, node.state === "up" ? "–" : "it does not report"]},
@@ -30,6 +31,19 @@ export function Limits({flock, params, tick}) {
           <${Table} caption="Orders" empty="Nothing: all nodes do as they were configured."
             columns=${[["Order"], ["Value"], ["By"], ["Since"], ["Until"]]}
             rows=${found.desired.map(each => ({key: each.key, cells: [each.key, html`<code>${JSON.stringify(each.value)}</code>`, each.by, clock(each.at), each.expires ? clock(each.expires) : "it is removed"]}))}/>
+        </section>
+        <section class="paper" aria-label="Configuration">
+          <h3>Configuration of ${found.configuration.node}</h3>
+          <p class="hint">As it was started, secrets masked. ${others.length > 0 && html`Others show theirs themselves: ${others.map((each, i) => html`${i ? ", " : ""}<a key=${each.id} href="http://${each.operator}/#/limits">${each.name}</a>`)}.`}</p>
+          <div class="fields">
+            <label>Setting<input id="setting" value=${params.setting ?? ""} onInput=${e => choose({setting: e.target.value})}/></label>
+            <label class="check"><input id="all" type="checkbox" checked=${params.all === "true"} onChange=${e => choose({all: e.target.checked ? "true" : ""})}/> Defaults too</label>
+          </div>
+          <${Table} caption="Settings" empty=${params.setting ? "No such setting differs from its default." : "Nothing was set: all settings have their defaults."}
+            columns=${[["Setting"], ["Value"], ["From"], ["Default"], ["Meaning"]]}
+            rows=${found.configuration.settings
+              .filter(each => each.key.includes(params.setting ?? "") && (params.all === "true" || each.origin !== "default"))
+              .map(each => ({key: each.key, cells: [each.key, html`<code>${each.value || "–"}</code>`, each.origin, each.default || "–", each.meaning]}))}/>
         </section>
         <section class="paper" aria-label="Limits">
           <h3>Limits of this node</h3>

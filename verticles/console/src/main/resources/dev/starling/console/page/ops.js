@@ -29,8 +29,24 @@ export const token = {
   },
 };
 
+const NAME = "starling.name";
+
+/** Who orders something, as the journal is to call them: remembered in this browser. */
+export const person = {
+  get: () => localStorage.getItem(NAME) ?? "",
+  set: value => localStorage.setItem(NAME, value.trim()),
+};
+
+/** What the token may do, as the node has said; all, until it has. */
+export const access = {role: "operator", faults: true};
+
 function headers(more = {}) {
   return {authorization: `Bearer ${token.get()}`, ...more};
+}
+
+/** As a header can hold it: letters without their accents, no line ends. */
+function plain(text) {
+  return text.normalize("NFKD").replace(/[^\x20-\x7e]/g, "").slice(0, 60);
 }
 
 async function refusal(answer) {
@@ -41,6 +57,9 @@ async function refusal(answer) {
 /** Asks for a resource below /ops; gives null where there is nothing to say. */
 export async function ask(path, method = "GET", body = undefined) {
   const sent = body === undefined ? {} : {"content-type": "application/json"};
+  if (method !== "GET" && plain(person.get())) {
+    sent["starling-operator"] = plain(person.get());
+  }
   const answer = await fetch(`/ops/${path}`, {
     method,
     headers: headers(sent),

@@ -1,4 +1,5 @@
 import {html, useEffect, useRef, useState} from "./preact.js";
+import {access, person} from "./ops.js";
 
 const MARKS = {
   closed: ["good", "●"],
@@ -13,6 +14,9 @@ const MARKS = {
   degraded: ["wrong", "■"],
   left: ["quiet", "✕"],
   ok: ["good", "●"],
+  safe: ["good", "●"],
+  "not safe": ["unsure", "◐"],
+  changed: ["unsure", "◐"],
 };
 
 /** Class and shape of a state. */
@@ -66,6 +70,14 @@ export function failed(lately) {
   return Object.values(lately?.failures ?? {}).reduce((sum, each) => sum + each, 0);
 }
 
+/** How calls end for which the caller is not to blame. */
+const OURS = ["internal", "unavailable", "not-started", "overloaded", "timed-out"];
+
+/** Those of them for which the flock is to blame. */
+export function faults(lately) {
+  return OURS.reduce((sum, code) => sum + (lately?.failures?.[code] ?? 0), 0);
+}
+
 export function total(lately) {
   return Math.round((lately?.rate ?? 0) * (lately?.seconds ?? 0));
 }
@@ -91,9 +103,50 @@ export function since(text, now) {
   return minutes < 120 ? `${minutes} min` : minutes < 2880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} d`;
 }
 
-/** Rows of which there may be very many: the first hundred until more are asked for. */
-export function Table({caption, columns, rows, empty}) {
-  const [most, setMost] = useState(100);
+export function span(seconds) {
+  return seconds < 120 ? counted(seconds, "second") : counted(Math.round(seconds / 60), "minute");
+}
+
+/** Why orders cannot be given here; nothing where they can. */
+export function Reason() {
+  return access.role === "viewer"
+    ? html`<p class="hint" id="reason">You are signed in as a viewer: what changes something is greyed out, and needs the operator's token.</p>`
+    : null;
+}
+
+/** A button that changes something; whoever may not sees it, and why. */
+export function Act({faulty, ...props}) {
+  if (access.role === "viewer") {
+    return html`<button ...${props} disabled aria-describedby="reason"/>`;
+  }
+  return faulty && !access.faults
+    ? html`<button ...${props} disabled title="faults.enabled is off on this node"/>`
+    : html`<button ...${props}/>`;
+}
+
+/** The calls that a breaker remembers, each as a square: by colour, by shape, and counted for those who do not see. */
+export function Squares({trail}) {
+  const COLUMNS = 14;
+  const SIZE = 11;
+  const count = mark => [...trail].filter(each => each === mark).length;
+  const path = (mark, shape) => [...trail].map((each, i) => (each === mark ? shape((i % COLUMNS) * SIZE, Math.floor(i / COLUMNS) * SIZE) : "")).join("");
+  const said = [["x", "failed"], ["t", "not in time"], ["s", "slow"], [".", "well"]].filter(([mark]) => count(mark)).map(([mark, word]) => `${count(mark)} ${word}`).join(", ");
+  if (!trail) {
+    return html`<span class="quiet">none lately</span>`;
+  }
+  return html`
+    <svg class="squares" width=${COLUMNS * SIZE} height=${Math.ceil(trail.length / COLUMNS) * SIZE} role="img" aria-label=${said}>
+      <title>${said}, the oldest first</title>
+      <path class="good" d=${path(".", (x, y) => `M${x + 2} ${y + 2}h6v6h-6z`)}/>
+      <path class="unsure" d=${path("s", (x, y) => `M${x} ${y + 5}h10v5h-10z`)}/>
+      <path class="wrong" d=${path("x", (x, y) => `M${x} ${y}h10v10h-10z`)}/>
+      <path class="wrong" fill-rule="evenodd" d=${path("t", (x, y) => `M${x} ${y}h10v10h-10zM${x + 3} ${y + 3}h4v4h-4z`)}/>
+    </svg>`;
+}
+
+/** Rows of which there may be very many: the first ones until more are asked for; cells of others may be left to a function. */
+export function Table({caption, columns, rows, empty, first = 100}) {
+  const [most, setMost] = useState(first);
   if (rows.length === 0) {
     return html`<p class="quiet">${empty}</p>`;
   }
@@ -104,7 +157,7 @@ export function Table({caption, columns, rows, empty}) {
         <thead><tr>${columns.map(([name, number]) => html`<th scope="col" class=${number ? "number" : ""}>${name}</th>`)}</tr></thead>
         <tbody>
           ${rows.slice(0, most).map(({key, cells}) => html`
-            <tr key=${key}>${cells.map((cell, i) => html`<td class=${columns[i][1] ? "number" : ""}>${cell}</td>`)}</tr>`)}
+            <tr key=${key}>${(typeof cells === "function" ? cells() : cells).map((cell, i) => html`<td class=${columns[i][1] ? "number" : ""}>${cell}</td>`)}</tr>`)}
         </tbody>
       </table>
     </div>
@@ -125,7 +178,9 @@ export function Question({question, done}) {
     event.preventDefault();
     setBusy(true);
     try {
-      await question.act(new FormData(event.target));
+      const form = new FormData(event.target);
+      person.set(form.get("person"));
+      await question.act(form);
       done(question.done);
     } catch (failure) {
       setProblem(failure.message);
@@ -138,7 +193,10 @@ export function Question({question, done}) {
         <h2 id="question">${question.title}</h2>
         <p>${question.text}</p>
         ${problem && html`<p class="problem" role="alert">${problem}</p>`}
-        ${question.fields && html`<div class="form">${question.fields}</div>`}
+        <div class="form">
+          ${question.fields}
+          <label>Your name, for the journal; this browser remembers it<input name="person" defaultValue=${person.get()} maxlength="60" autocomplete="off" spellcheck="false"/></label>
+        </div>
         <div class="actions">
           <button type="submit" class="main" disabled=${busy}>${question.action}</button>
           <button type="button" onClick=${() => dialog.current.close()}>Cancel</button>

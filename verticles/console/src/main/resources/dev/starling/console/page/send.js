@@ -1,7 +1,7 @@
 import {html, useEffect, useState} from "./preact.js";
-import {Mark, millis} from "./parts.js";
-import {Steps} from "./calls.js";
-import {ask} from "./ops.js";
+import {Act, Mark, millis} from "./parts.js";
+import {Waterfall} from "./waterfall.js";
+import {ask, person} from "./ops.js";
 import {choose} from "./route.js";
 
 const SECRET = /password|token|secret|code|recovery/i;
@@ -9,12 +9,12 @@ const SECRET = /password|token|secret|code|recovery/i;
 /** Calls made here, the newest first; values that look like secrets are not kept. */
 const made = [];
 
-function typeOf(schema) {
+export function typeOf(schema) {
   const type = Array.isArray(schema.type) ? schema.type.find(each => each !== "null") : schema.type;
   return schema.enum ? "enum" : type ?? "string";
 }
 
-function rules(schema) {
+export function rules(schema) {
   const said = [];
   if (schema.minLength !== undefined || schema.maxLength !== undefined) {
     said.push(`${schema.minLength ?? 0} to ${schema.maxLength ?? "any number of"} characters`);
@@ -66,7 +66,7 @@ function Field({name, schema, required}) {
   const id = `field-${name}`;
   const more = {id, name, "aria-describedby": hint ? `${id}-hint` : undefined};
   if (type === "boolean") {
-    return html`<label class="check"><input type="checkbox" ...${more} checked=${value}/> ${name}</label>`;
+    return html`<label class="check"><input type="checkbox" ...${more} defaultChecked=${value}/> ${name}</label>`;
   }
   return html`
     <div>
@@ -89,24 +89,60 @@ function curl(body) {
   return `curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '${quoted}' ${location.origin}/ops/calls`;
 }
 
+function cli(body) {
+  const said = Object.entries(body.request).map(([name, value]) => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    return SECRET.test(name) ? `${name}=@-` : /^[\w.:\/-]+$/.test(text) ? `${name}=${text}` : `'${name}=${text.replaceAll("'", "'\\''")}'`;
+  });
+  const more = [`--timeout ${body.timeout}ms`, body.node && `--node ${body.node}`, body.token && "--token-file FILE"].filter(each => each);
+  return ["scripts/starling call", body.operation, ...said, ...more].join(" ");
+}
+
+function java(body) {
+  const text = JSON.stringify(body, null, 2).split("\n").join("\n        ");
+  return `HttpRequest call =
+    HttpRequest.newBuilder(URI.create("${location.origin}/ops/calls"))
+        .header("Authorization", "Bearer " + token)
+        .header("Content-Type", "application/json")
+        .POST(HttpRequest.BodyPublishers.ofString("""
+        ${text.replaceAll("\\", "\\\\")}"""))
+        .build();
+String answer = HttpClient.newHttpClient().send(call, HttpResponse.BodyHandlers.ofString()).body();`;
+}
+
+const COPIES = {curl: ["curl", curl], cli: ["command line", cli], java: ["Java", java]};
+
+function Copy({body}) {
+  const [kind, setKind] = useState("curl");
+  const [copied, setCopied] = useState("");
+  const [name, write] = COPIES[kind];
+  const text = write(body);
+  return html`
+    <div class="head">
+      <h3>The same as ${name}</h3>
+      <div class="actions" role="group" aria-label="The same as">
+        ${Object.entries(COPIES).map(([each, [label]]) => html`<button key=${each} aria-pressed=${each === kind} onClick=${() => (setKind(each), setCopied(""))}>${label}</button>`)}
+        ${navigator.clipboard && html`<button class="main" onClick=${() => navigator.clipboard.writeText(text).then(() => setCopied("Copied"), () => setCopied("The browser forbids it"))}>${copied || "Copy"}</button>`}
+      </div>
+    </div>
+    <pre tabindex="0" aria-label="As ${name}">${text}</pre>
+    <p class="hint">Secrets are left out: TOKEN and token are the operator's, “…” and @- what was typed.</p>`;
+}
+
 function Answer({answer, body}) {
-  const [copied, setCopied] = useState(false);
-  const text = curl(body);
   return html`
     <section class="paper" aria-labelledby="answer">
       <h3 id="answer" tabindex="-1">${answer.operation} answered ${answer.status} after ${millis(answer.millis)}</h3>
       <p><${Mark} state=${answer.status < 400 ? "ok" : answer.problem?.type?.split(":").pop() ?? "failed"}/> trace <code>${answer.trace}</code></p>
       <pre tabindex="0" aria-label="Answer">${JSON.stringify(answer.reply ?? answer.problem, null, 2)}</pre>
-      ${answer.calls.map(call => html`<${Steps} key=${`${call.node} ${call.side} ${call.at}`} call=${call}/>`)}
+      <h3>Time per step</h3>
+      <${Waterfall} calls=${answer.calls}/>
       ${answer.silent.length > 0 && html`<p class="problem">No steps from ${answer.silent.join(", ")}.</p>`}
-      <h3>The same as curl</h3>
-      <pre tabindex="0" aria-label="As curl">${text}</pre>
-      <p class="hint">Secrets are left out: TOKEN is the operator's token, “…” what was typed.</p>
-      <button onClick=${() => navigator.clipboard.writeText(text).then(() => setCopied(true))}>${copied ? "Copied" : "Copy as curl"}</button>
+      <${Copy} body=${body}/>
     </section>`;
 }
 
-export function Send({params}) {
+export function Send({flock, params}) {
   const [contracts, setContracts] = useState(null);
   const [problem, setProblem] = useState(null);
   const [result, setResult] = useState(null);
@@ -120,6 +156,7 @@ export function Send({params}) {
   const entry = entries.find(each => name(each) === params.operation) ?? entries[0];
   const properties = Object.entries(entry?.request.properties ?? {});
   const required = entry?.request.required ?? [];
+  const nodes = flock.services.find(each => each.service === entry?.operation.service)?.instances.map(each => each.node) ?? [];
 
   async function send(event) {
     event.preventDefault();
@@ -135,6 +172,10 @@ export function Send({params}) {
         }
       }
       const body = {operation: name(entry), request, timeout: Number(form.get("starling-timeout"))};
+      if (form.get("starling-node")) {
+        body.node = form.get("starling-node");
+      }
+      person.set(form.get("starling-person"));
       if (form.get("starling-token")) {
         body.token = form.get("starling-token");
       }
@@ -150,7 +191,7 @@ export function Send({params}) {
   }
 
   return html`
-    <div class="data">
+    <div class="data sending">
       <section class="paper" aria-labelledby="view">
         <h2 id="view" tabindex="-1">Send a message</h2>
         ${problem && html`<p class="problem" role="alert">${problem}</p>`}
@@ -168,8 +209,11 @@ export function Send({params}) {
             ${properties.length === 0 && html`<p class="quiet">It takes nothing.</p>`}
             ${properties.map(([field, schema]) => html`<${Field} key=${field} name=${field} schema=${schema} required=${required.includes(field)}/>`)}
             ${!entry.operation.open && html`<label>Access token of a user<input name="starling-token" type="password" autocomplete="off"/></label>`}
+            <label>Instance
+              <select name="starling-node" id="node"><option value="">any, as callers choose</option>${nodes.map(each => html`<option key=${each} value=${each}>the one on ${each}</option>`)}</select></label>
             <label>Timeout in milliseconds<input name="starling-timeout" inputmode="numeric" defaultValue=${Math.min(60000, entry.operation.budget || 5000)} required/></label>
-            <div><button type="submit" class="main" disabled=${busy}>${busy ? "Sending …" : "Send"}</button></div>
+            <label>Your name, for the journal<input name="starling-person" defaultValue=${person.get()} maxlength="60" autocomplete="off" spellcheck="false"/></label>
+            <div><${Act} type="submit" class="main" disabled=${busy}>${busy ? "Sending …" : "Send"}<//></div>
           </form>`}
       </section>
       ${result && html`<${Answer} key=${result.at} answer=${result.answer} body=${result.body}/>`}

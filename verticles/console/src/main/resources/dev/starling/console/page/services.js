@@ -1,13 +1,37 @@
-import {html} from "./preact.js";
-import {Mark, Table, bytes, failed, millis, rate, since, stateOf, why} from "./parts.js";
+import {html, useEffect, useState} from "./preact.js";
+import {Act, Mark, Table, bytes, failed, millis, rate, since, stateOf, why} from "./parts.js";
 import {ask} from "./ops.js";
 import {to} from "./route.js";
+import {rules, typeOf} from "./send.js";
+import {pools} from "./topology.js";
 
 function errors(lately) {
   return Object.entries(lately?.failures ?? {}).map(([code, n]) => `${code} ${n}`).join(", ") || "none";
 }
 
-function Service({service}) {
+function Members({name, schema}) {
+  const members = Object.entries(schema?.properties ?? {});
+  return html`
+    <h4>${name}</h4>
+    ${members.length === 0 ? html`<p class="quiet">Nothing</p>` : html`<ul class="small">${members.map(([member, of]) => html`
+      <li key=${member}><code>${member}</code>: ${typeOf(of)}${schema.required?.includes(member) ? "" : ", may be missing"}${rules(of) ? `; ${rules(of)}` : ""}</li>`)}</ul>`}`;
+}
+
+/** What operations take and give, closed until somebody wants to know. */
+function Schemas({contract}) {
+  return html`
+    <details>
+      <summary>What its operations take and give</summary>
+      <div class="schemas">${contract.operations.map(({operation, request, reply}) => html`
+        <section key=${operation.name} aria-label=${operation.name}>
+          <h3>${operation.name}</h3>
+          <${Members} name="Takes" schema=${request}/>
+          <${Members} name="Gives" schema=${reply}/>
+        </section>`)}</div>
+    </details>`;
+}
+
+function Service({service, contract, nodes, now}) {
   const versions = [...new Set(service.instances.map(each => each.version))];
   const well = service.instances.filter(each => each.breaker === "closed").length;
   return html`
@@ -18,10 +42,17 @@ function Service({service}) {
           ${versions.length > 1 && html` <${Mark} state="versions differ"/>`}</p>
       </div>
       <${Table} caption="Instances of ${service.service}" empty="It has no instance: start a node that runs it."
-        columns=${[["Instance"], ["Node"], ["Version"], ["Breaker"]]}
-        rows=${service.instances.map(each => ({
+        columns=${[["Instance"], ["Node"], ["State"], ["Version"], ["Up for", true], ["Breaker"]]}
+        first=${20} rows=${service.instances.map(each => ({
           key: each.instance,
-          cells: [each.instance, each.node, each.version, html`<${Mark} state=${each.breaker}/>`],
+          cells: () => {
+            const node = nodes.get(each.node);
+            return [
+              html`<a href="#/topology?chosen=${encodeURIComponent(`instance:${each.instance}`)}">${each.instance}</a>`,
+              each.node, node ? html`<${Mark} state=${stateOf(node)}/>` : "–", each.version,
+              node?.started ? since(node.started, now) : "–", html`<${Mark} state=${each.breaker}/>`,
+            ];
+          },
         }))}/>
       <${Table} caption="Operations of ${service.service}" empty="It offers no operation."
         columns=${[["Operation"], ["Route"], ["Calls", true], ["p50", true], ["p99", true], ["Errors in 10 s"], ["Call it"]]}
@@ -36,10 +67,17 @@ function Service({service}) {
             html`<a href=${to("send", {operation})} aria-label="Call ${operation}">form</a>`,
           ],
         }))}/>
+      ${contract && html`<${Schemas} contract=${contract}/>`}
     </section>`;
 }
 
-export function Services({flock, params}) {
+export function Services({flock, params, now}) {
+  const [contracts, setContracts] = useState([]);
+  const known = flock.services.map(each => each.service).join();
+  useEffect(() => {
+    ask("contracts").then(answer => setContracts(answer.contracts)).catch(() => {}); // all else is shown without
+  }, [known]);
+  const nodes = new Map(flock.nodes.filter(node => node.state !== "left").map(node => [node.name, node]));
   const shown = flock.services.filter(each => !params.service || each.service === params.service);
   return html`
     <div class="data">
@@ -48,28 +86,35 @@ export function Services({flock, params}) {
         ${params.service && html`<a href=${to("services")}>Show all services</a>`}
       </div>
       ${shown.length === 0 && html`<p class="paper quiet">No service is known. Services announce themselves when a node that runs them is started.</p>`}
-      ${shown.map(service => html`<${Service} key=${service.service} service=${service}/>`)}
+      ${shown.map(service => html`<${Service} key=${service.service} service=${service} nodes=${nodes} now=${now}
+        contract=${contracts.find(each => each.service === service.service)}/>`)}
     </div>`;
+}
+
+/** Whether what a node keeps of the cluster is on another one too. */
+function copies(node) {
+  const safe = node.meters?.["starling.partitions.safe"];
+  return safe === undefined ? "–" : html`<${Mark} state=${safe ? "safe" : "not safe"}/>`;
 }
 
 /** What drains a node, or lets it work again. */
 function drain(node, question) {
   const name = node.name;
   return node.draining
-    ? html`<button aria-label="Resume ${name}" onClick=${() => question({
+    ? html`<${Act} aria-label="Resume ${name}" onClick=${() => question({
         title: `Resume ${name}?`,
         text: `${name} takes new work again.`,
         action: `Resume ${name}`,
         done: `${name} is to take new work again`,
         act: () => ask(`desired/drain/${name}`, "DELETE"),
-      })}>Resume</button>`
-    : html`<button class="dangerous" aria-label="Drain ${name}" onClick=${() => question({
+      })}>Resume<//>`
+    : html`<${Act} class="dangerous" aria-label="Drain ${name}" onClick=${() => question({
         title: `Drain ${name}?`,
         text: `${name} ends what it has begun and takes no new work, until it is resumed. Others take its calls.`,
         action: `Drain ${name}`,
         done: `${name} is to be drained`,
         act: () => ask(`desired/drain/${name}`, "PUT", {}),
-      })}>Drain</button>`;
+      })}>Drain<//>`;
 }
 
 export function Nodes({flock, params, now, question}) {
@@ -83,13 +128,14 @@ export function Nodes({flock, params, now, question}) {
       </div>
       ${versions.size > 1 && html`<p><${Mark} state="versions differ"/> ${[...versions].join(", ")}</p>`}
       <${Table} caption="Nodes" empty="No node of this name is there."
-        columns=${[["Node"], ["State"], ["Why"], ["Services"], ["Version"], ["Up for", true], ["Heap", true], ["CPU", true], ["Loop lag", true], ["Order"]]}
+        columns=${[["Node"], ["State"], ["Why"], ["Services"], ["Entry"], ["Operators"], ["Version"], ["Up for", true], ["Heap", true], ["CPU", true], ["Loop lag", true], ["Pool", true], ["Partitions"], ["Order"]]}
         rows=${shown.map(node => ({
           key: node.id,
           cells: [
-            node.name, html`<${Mark} state=${stateOf(node)}/>`, why(node) || "–", node.services.join(", ") || "none",
+            node.name, html`<${Mark} state=${stateOf(node)}/>`, why(node) || "–", node.services.join(", ") || "none", node.gateway ?? "none", node.operator ?? "none",
             node.version ?? "–", node.started && node.state !== "left" ? since(node.started, now) : "–", bytes(node.heap),
             node.cpu === undefined ? "–" : `${Math.round(node.cpu * 100)} %`, node.lag === undefined ? "–" : `${node.lag} ms`,
+            pools(node).map(pool => `${pool.used}/${pool.size}`).join(", ") || "–", node.state === "left" ? "–" : copies(node),
             node.state === "left" ? "–" : drain(node, question),
           ],
         }))}/>

@@ -1,10 +1,11 @@
 import {html} from "./preact.js";
-import {Mark, Table, bytes, counted, failed, mark, millis, rate, share, since, stateOf, total, why} from "./parts.js";
+import {Mark, Squares, Table, bytes, clock, counted, failed, faults, mark, millis, rate, share, since, stateOf, total, why} from "./parts.js";
 import {choose, route, to} from "./route.js";
 
-const WIDTH = 1000;
-const COLUMNS = [0, 430, 780];
-const BOX = 220;
+const WIDTH = 1092;
+const COLUMNS = [30, 390, 640, 900];
+const HEADS = ["Entries and callers", "Services", "Instances", "Database"];
+const BOX = 192;
 const HEIGHT = 46;
 const ROW = 62;
 const TOP = 34;
@@ -22,6 +23,33 @@ function judged(breaker) {
   return {calls: by.reduce((sum, j) => sum + j.calls, 0), failed: by.reduce((sum, j) => sum + j.failed, 0)};
 }
 
+/** The pools of database connections of a node, by service, as its meters tell. */
+export function pools(node) {
+  const found = [];
+  for (const [name, size] of Object.entries(node.meters ?? {})) {
+    const service = /^starling\.([a-z0-9-]+)\.database\.size$/.exec(name)?.[1];
+    if (service) {
+      const value = what => node.meters[`starling.${service}.database.${what}`] ?? 0;
+      found.push({service, size, used: value("used"), waiting: value("waiting"), timeouts: value("timeouts")});
+    }
+  }
+  return found;
+}
+
+/** All pools of nodes that are there. */
+function allPools(flock) {
+  return flock.nodes.filter(node => node.state !== "left").flatMap(node => pools(node).map(pool => ({node, ...pool})));
+}
+
+function sum(list, what) {
+  return list.reduce((all, each) => all + each[what], 0);
+}
+
+/** Nothing, or that some node does not reach its database. */
+function away(all) {
+  return all.map(({node}) => node.checks?.find(check => check.name === "database" && !check.up)).find(check => check)?.reason;
+}
+
 /** What is drawn where: columns, sorted by name, so that nothing moves unless something came or went. */
 export function layout(flock) {
   const breakers = new Map(flock.breakers.map(each => [each.instance, each]));
@@ -35,8 +63,8 @@ export function layout(flock) {
   }
   flock.nodes.forEach((node, row) => {
     const state = stateOf(node);
-    const note = state === "ready" ? "" : why(node);
-    box(0, row, `node:${node.id}`, {name: node.name, state, note, gone: node.state === "left"});
+    const note = state === "ready" ? (node.gateway ? `entry ${node.gateway}` : "takes no requests") : why(node);
+    box(0, row, `node:${node.id}`, {name: node.name, state, note, gone: node.state === "left", entry: node.gateway && node.state !== "left"});
   });
   let row = 0;
   const many = flock.services.reduce((sum, s) => sum + s.instances.length, 0) > MOST;
@@ -71,9 +99,23 @@ export function layout(flock) {
   for (const node of flock.nodes.filter(n => n.state !== "left")) {
     for (const {service, lately} of node.calls ?? []) {
       if (at.has(`service:${service}`)) {
-        const bad = failed(lately);
-        const label = `${rate(lately.rate)} · p99 ${millis(lately.p99)}${bad ? ` · ${share(bad, total(lately))} failed` : ""}`;
-        edges.push({from: `node:${node.id}`, to: `service:${service}`, width: lately.rate / 4, wrong: bad > 0, label});
+        const bad = faults(lately);
+        const label = `${rate(lately.rate)} · p99 ${millis(lately.p99)}`;
+        edges.push({from: `node:${node.id}`, to: `service:${service}`, width: lately.rate / 4, wrong: bad > 0, label, more: bad ? `${share(bad, total(lately))} failed` : ""});
+      }
+    }
+  }
+  const all = allPools(flock);
+  if (all.length) {
+    box(3, Math.max(0, (row - 1) / 2), "database:all", {
+      name: "PostgreSQL",
+      state: away(all) ? "not ready" : sum(all, "waiting") ? "calls wait" : "ready",
+      note: away(all) ?? `${sum(all, "used")} of ${sum(all, "size")} in use`,
+    });
+    for (const {node, service, used, size, waiting} of all) {
+      const from = `instance:${service}@${node.name}`;
+      if (at.has(from)) {
+        edges.push({from, to: "database:all", width: used, wrong: waiting > 0, label: `${used}/${size}`, more: waiting ? `${waiting} wait` : ""});
       }
     }
   }
@@ -92,18 +134,20 @@ function Box({box, chosen}) {
   return html`
     <a href=${href} aria-label=${label} class="${chosen ? "chosen" : ""} ${box.gone ? "gone" : ""}">
       <title>${label}</title>
+      ${box.entry && html`<path class="entry" d="M${box.x - 28} ${box.y + HEIGHT / 2}h20m-6 -5l7 5l-7 5"/>`}
       <rect class="box ${kind}" x=${box.x + 2} y=${box.y} width=${BOX - 4} height=${HEIGHT} rx="8"/>
       <text class="shape ${kind}" x=${box.x + 14} y=${box.y + 20}>${shape}</text>
-      <text x=${box.x + 32} y=${box.y + 20}>${cut(box.name, 24)}</text>
-      <text class="note" x=${box.x + 32} y=${box.y + 37}>${cut(box.note || box.state, 29)}</text>
+      <text x=${box.x + 32} y=${box.y + 20}>${cut(box.name, 21)}</text>
+      <text class="note" x=${box.x + 32} y=${box.y + 37}>${cut(box.note || box.state, 25)}</text>
     </a>`;
 }
 
 function Edge({edge: {a, b, width, wrong, label}}) {
   const [x1, y1, x2, y2] = [a.x + BOX - 2, a.y + HEIGHT / 2, b.x + 2, b.y + HEIGHT / 2];
-  const middle = (x1 + x2) / 2;
+  const straight = label ? x1 + (x2 - x1) * 0.5 : x1; // beside its label
+  const middle = (straight + x2) / 2;
   return html`<path class=${wrong ? "wrong" : ""} stroke-width=${Math.min(8, Math.max(1, width)).toFixed(1)}
-    d="M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}"/>`;
+    d="M${x1} ${y1}H${straight}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}"/>`;
 }
 
 function Drawing({flock, chosen}) {
@@ -111,11 +155,12 @@ function Drawing({flock, chosen}) {
   return html`
     <div class="scroll" role="region" aria-label="Drawing of the flock" tabindex="0">
       <svg class="flock" viewBox="0 0 ${WIDTH} ${height}">
-        ${["Nodes, as callers", "Services", "Instances"].map((name, i) => html`<text class="column" x=${COLUMNS[i] + 4} y="18">${name}</text>`)}
+        ${HEADS.slice(0, boxes.some(box => box.key === "database:all") ? 4 : 3).map((name, i) => html`<text class="column" x=${COLUMNS[i] + 4} y="18">${name}</text>`)}
         <g aria-hidden="true">${edges.map(edge => html`<${Edge} key=${edge.key} edge=${edge}/>`)}</g>
         ${boxes.map(box => html`<${Box} key=${box.key} box=${box} chosen=${box.key === chosen}/>`)}
-        <g aria-hidden="true">${edges.filter(edge => edge.label).map(({key, a, label, wrong}) => html`
-          <text key=${key} class="label ${wrong ? "wrong" : ""}" x=${a.x + BOX + 6} y=${a.y + HEIGHT / 2 - 8}>${label}</text>`)}</g>
+        <g aria-hidden="true">${edges.filter(edge => edge.label).map(({key, a, label, more}) => html`
+          <text key=${key} class="label" x=${a.x + BOX + 4} y=${a.y + HEIGHT / 2 - 8}>${label}</text>
+          ${more && html`<text key="${key} more" class="label wrong" x=${a.x + BOX + 4} y=${a.y + HEIGHT / 2 + 18}>${more}</text>`}`)}</g>
       </svg>
     </div>`;
 }
@@ -129,14 +174,14 @@ function AsTable({flock}) {
       columns=${[["Node"], ["Service"], ["Calls", true], ["p50", true], ["p99", true], ["Failed", true]]}
       rows=${calls.map(({node, service, lately}) => ({
         key: `${node.id} ${service}`,
-        cells: [node.name, service, rate(lately.rate), millis(lately.p50), millis(lately.p99), share(failed(lately), total(lately))],
+        cells: [node.name, service, rate(lately.rate), millis(lately.p50), millis(lately.p99), share(faults(lately), total(lately))],
       }))}/>
     <h3>Nodes</h3>
     <${Table} caption="Nodes" empty="No node has reported yet."
-      columns=${[["Node"], ["State"], ["Why"]]}
+      columns=${[["Node"], ["State"], ["Why"], ["Entry"]]}
       rows=${flock.nodes.map(node => ({
         key: node.id,
-        cells: [html`<a href=${to("topology", {...route().params, chosen: `node:${node.id}`})}>${node.name}</a>`, html`<${Mark} state=${stateOf(node)}/>`, why(node) || "–"],
+        cells: [html`<a href=${to("topology", {...route().params, chosen: `node:${node.id}`})}>${node.name}</a>`, html`<${Mark} state=${stateOf(node)}/>`, why(node) || "–", node.gateway ?? "none"],
       }))}/>
     <h3>Instances</h3>
     <${Table} caption="Instances" empty="No instance is published. Services announce themselves when they are started."
@@ -149,7 +194,16 @@ function AsTable({flock}) {
             html`<a href=${to("topology", {...route().params, chosen: `instance:${instance.instance}`})}>${instance.instance}</a>`,
             html`<${Mark} state=${instance.breaker}/>`, instance.version, n, bad],
         };
-      })}/>`;
+      })}/>
+    <h3>Database</h3>
+    <${Pools} all=${allPools(flock)}/>`;
+}
+
+function Pools({all}) {
+  return html`
+    <${Table} caption="Connections to the database" empty="No node has a pool of database connections."
+      columns=${[["Node"], ["Service"], ["In use", true], ["Of", true], ["Wait", true], ["Time-outs", true]]}
+      rows=${all.map(({node, service, used, size, waiting, timeouts}) => ({key: `${node.id} ${service}`, cells: [node.name, service, used, size, waiting, timeouts]}))}/>`;
 }
 
 function Facts({facts}) {
@@ -167,7 +221,9 @@ function NodePanel({node, now}) {
       ["Heap", `${bytes(node.heap)} of ${bytes(node.heapMost)}`],
       ["Event loop", `${millis(node.lag)} behind at most`],
       ["Sees", `${node.sees ?? "–"} nodes`],
+      ["Entry", node.gateway ?? "takes no requests from outside"],
       ["Operator", node.operator ?? "no port"],
+      ...pools(node).map(pool => [`Pool of ${pool.service}`, `${pool.used} of ${pool.size} connections in use, ${pool.waiting} wait, ${counted(pool.timeouts, "time-out")}`]),
       ...(node.checks ?? []).map(check => [check.name, check.up ? html`<${Mark} state="up"/>` : check.reason]),
     ]}/>
     <p><a href=${to("nodes", {node: node.name})}>Drain or resume it under Nodes</a></p>`;
@@ -190,7 +246,8 @@ function InstancePanel({breaker}) {
       ["Operators want", breaker.wish],
       ...(breaker.by.length ? breaker.by : [{node: "All nodes", calls: 0, failed: 0, state: "closed"}]).map(each => [
         each.node,
-        `${each.state}, ${counted(each.calls, "call")}, ${each.failed} failed${each.reason && each.state !== "closed" ? `: ${each.reason}` : ""}`,
+        html`${each.state}, ${counted(each.calls, "call")}, ${each.failed} failed${each.reason && each.state !== "closed" ? `: ${each.reason}` : ""}
+          ${each.trail && html`<br/><${Squares} trail=${each.trail}/>`}`,
       ]),
     ]}/>
     <p><a href=${to("breakers", {filter: breaker.instance})}>Force it under Breakers</a></p>`;
@@ -205,17 +262,81 @@ function Panel({flock, chosen, now}) {
   return html`
     <aside class="paper" aria-label="Chosen">
       <div class="head">
-        <h2>${node ? node.name : id}</h2>
+        <h2>${node ? node.name : kind === "database" ? "Database" : id}</h2>
         <button onClick=${() => choose({chosen: ""})}>Close</button>
       </div>
       ${node ? html`<${NodePanel} node=${node} now=${now}/>`
         : service ? html`<${ServicePanel} service=${service}/>`
         : breaker ? html`<${InstancePanel} breaker=${breaker}/>`
+        : kind === "database" ? html`<${Pools} all=${allPools(flock)}/>`
         : html`<p class="quiet">It is not there any more; see the <a href=${to("journal")}>journal</a>.</p>`}
     </aside>`;
 }
 
-export function Topology({flock, params, now}) {
+/** The flock in five figures. */
+function Figures({flock}) {
+  const there = flock.nodes.filter(node => node.state !== "left");
+  const operations = flock.services.flatMap(service => service.operations).filter(each => each.lately);
+  const calls = operations.reduce((all, {lately}) => all + total(lately), 0);
+  const bad = operations.reduce((all, {lately}) => all + faults(lately), 0);
+  const slowest = operations.reduce((worst, each) => ((each.lately.p99 ?? 0) > (worst?.lately.p99 ?? 0) ? each : worst), null);
+  const instances = flock.services.flatMap(service => service.instances);
+  const all = allPools(flock);
+  const figures = [
+    ["Nodes ready", `${there.filter(node => stateOf(node) === "ready").length} of ${there.length}`, there.every(node => stateOf(node) === "ready")],
+    ["Instances healthy", `${instances.filter(each => each.breaker === "closed").length} of ${instances.length}`, instances.every(each => each.breaker === "closed")],
+    ["Calls", rate(operations.reduce((sum, {lately}) => sum + lately.rate, 0)), true],
+    ["Failed in 10 s", calls ? share(bad, calls) : "–", bad === 0],
+    [slowest ? `Slowest p99: ${slowest.operation}` : "Slowest p99", slowest ? millis(slowest.lately.p99) : "–", true],
+    ...(all.length ? [["Connections in use", `${sum(all, "used")} of ${sum(all, "size")}`, sum(all, "waiting") === 0]] : []),
+  ];
+  return html`<dl class="figures">${figures.map(([name, value, well]) => html`<div key=${name.split(":")[0]}><dt>${name}</dt><dd class=${well ? "" : "problem"}>${value}</dd></div>`)}</dl>`;
+}
+
+/** The latest events, the newest first; what several nodes have told of is there once. */
+function latest(events, most) {
+  const found = [];
+  for (const e of [...events].reverse()) {
+    const same = found.find(one => one.subject === e.subject && one.text === e.text && new Date(one.at) - new Date(e.at) < 3000);
+    if (same) {
+      same.nodes.add(e.node);
+    } else if (found.length === most) {
+      break;
+    } else {
+      found.push({...e, nodes: new Set([e.node])});
+    }
+  }
+  return found;
+}
+
+/** What is called most, and what has happened last. */
+function Lately({flock, events}) {
+  const most = flock.services.flatMap(service => service.operations).filter(each => each.lately)
+    .sort((a, b) => b.lately.rate - a.lately.rate || a.operation.localeCompare(b.operation)).slice(0, 6);
+  return html`
+    <div class="pair">
+      <section class="paper" aria-label="Called most">
+        <h3>Called most</h3>
+        <${Table} caption="Operations that are called most" empty="Nothing has been called lately. Make a call under Send, and it is shown here."
+          columns=${[["Operation"], ["Calls", true], ["p50", true], ["p99", true], ["Failed", true], ["Refused", true]]}
+          rows=${most.map(({operation, lately}) => ({
+            key: operation,
+            cells: [html`<a href=${to("latency", {operation})}>${operation}</a>`, rate(lately.rate), millis(lately.p50), millis(lately.p99),
+              share(faults(lately), total(lately)), share(failed(lately) - faults(lately), total(lately))],
+          }))}/>
+      </section>
+      <section class="paper" aria-label="Happened last">
+        <h3>Happened last</h3>
+        ${events.length === 0 && html`<p class="quiet">Nothing has happened since this node joined.</p>`}
+        <ol class="happened">${latest(events, 6).map(e => html`
+          <li key=${e.id}><time datetime=${e.at}>${clock(e.at)}</time> <span>${e.subject} ${e.text}${e.by ? `, by ${e.by}` : ""}
+            ${e.kind === "breaker" && html` <span class="quiet small">at ${[...e.nodes].sort().join(", ")}</span>`}</span></li>`)}</ol>
+        <p class="small"><a href=${to("journal")}>All of the journal</a></p>
+      </section>
+    </div>`;
+}
+
+export function Topology({flock, params, now, events}) {
   const table = (params.as ?? (innerWidth < 640 ? "table" : "drawing")) === "table";
   return html`
     <div class="data ${params.chosen ? "with-aside" : ""}">
@@ -224,8 +345,10 @@ export function Topology({flock, params, now}) {
           <h2 id="view" tabindex="-1">Topology</h2>
           <button onClick=${() => choose({as: table ? "drawing" : "table"})}>${table ? "Show as drawing" : "Show as table"}</button>
         </div>
+        <${Figures} flock=${flock}/>
         ${table ? html`<${AsTable} flock=${flock}/>` : html`<${Drawing} flock=${flock} chosen=${params.chosen}/>`}
       </section>
       ${params.chosen && html`<${Panel} flock=${flock} chosen=${params.chosen} now=${now}/>`}
+      <${Lately} flock=${flock} events=${events}/>
     </div>`;
 }
