@@ -156,8 +156,7 @@ final class Situation {
   private void lags() {
     for (Member member : present()) {
       if (member.report() != null && statistics.isBehind(member.id())) {
-        String text = "has an event loop that is behind, %d ms lately";
-        find(true, member.name(), text.formatted(member.report().lag()));
+        find(true, member.name(), "event loops were behind by more than 1 s, again and again");
       }
     }
   }

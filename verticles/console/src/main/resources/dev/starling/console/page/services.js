@@ -128,15 +128,16 @@ export function Nodes({flock, params, now, question}) {
       </div>
       ${versions.size > 1 && html`<p><${Mark} state="versions differ"/> ${[...versions].join(", ")}</p>`}
       <${Table} caption="Nodes" empty="No node of this name is there."
-        columns=${[["Node"], ["State"], ["Why"], ["Services"], ["Entry"], ["Operators"], ["Version"], ["Up for", true], ["Heap", true], ["CPU", true], ["Loop lag", true], ["Pool", true], ["Partitions"], ["Order"]]}
+        columns=${[["Node"], ["State"], ["Order"], ["Services"], ["Addresses"], ["Version"], ["Up for", true], ["Heap", true], ["CPU", true], ["Loop lag", true], ["Pool", true], ["Partitions"]]}
         rows=${shown.map(node => ({
           key: node.id,
           cells: [
-            node.name, html`<${Mark} state=${stateOf(node)}/>`, why(node) || "–", node.services.join(", ") || "none", node.gateway ?? "none", node.operator ?? "none",
-            node.version ?? "–", node.started && node.state !== "left" ? since(node.started, now) : "–", bytes(node.heap),
+            node.name, html`<${Mark} state=${stateOf(node)}/>${why(node) && html`<div class="why small">${why(node)}</div>`}`,
+            node.state === "left" ? "–" : drain(node, question), node.services.join(", ") || "none",
+            html`<span class="small">${node.gateway ? html`entry ${node.gateway}` : "no entry"}<br/>operators ${node.operator ?? "none"}</span>`,
+            html`<span class="whole">${node.version ?? "–"}</span>`, node.started && node.state !== "left" ? since(node.started, now) : "–", bytes(node.heap),
             node.cpu === undefined ? "–" : `${Math.round(node.cpu * 100)} %`, node.lag === undefined ? "–" : `${node.lag} ms`,
             pools(node).map(pool => `${pool.used}/${pool.size}`).join(", ") || "–", node.state === "left" ? "–" : copies(node),
-            node.state === "left" ? "–" : drain(node, question),
           ],
         }))}/>
     </section>`;

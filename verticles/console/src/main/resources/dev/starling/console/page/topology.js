@@ -311,13 +311,13 @@ function latest(events, most) {
 
 /** What is called most, and what has happened last. */
 function Lately({flock, events}) {
-  const most = flock.services.flatMap(service => service.operations).filter(each => each.lately)
+  const most = flock.services.flatMap(service => service.operations).filter(each => total(each.lately) > 0)
     .sort((a, b) => b.lately.rate - a.lately.rate || a.operation.localeCompare(b.operation)).slice(0, 6);
   return html`
     <div class="pair">
       <section class="paper" aria-label="Called most">
         <h3>Called most</h3>
-        <${Table} caption="Operations that are called most" empty="Nothing has been called lately. Make a call under Send, and it is shown here."
+        <${Table} caption="Operations that are called most" empty="Nothing has been called in the last ten seconds. Make a call under Send, and it is shown here."
           columns=${[["Operation"], ["Calls", true], ["p50", true], ["p99", true], ["Failed", true], ["Refused", true]]}
           rows=${most.map(({operation, lately}) => ({
             key: operation,
