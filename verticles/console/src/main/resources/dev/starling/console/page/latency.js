@@ -118,10 +118,14 @@ function picture(told, canvases) {
   return all;
 }
 
+/** Seconds that are shown at least: what led to the first call is to be seen, too. */
+const LEAST = 60;
+
 function columns(series, end, span) {
-  const length = Math.min(series.calls.length, span);
+  const known = Math.min(series.calls.length, span);
+  const length = Math.max(known, LEAST);
   const x = Array.from({length}, (_, i) => end - length + 1 + i);
-  const last = name => series[name].slice(-length);
+  const last = name => [...Array(length - known).fill(null), ...series[name].slice(-known)];
   const times = PERCENTILES.map(name => last(name).map((value, i) => (last("calls")[i] ? value / 1000 : null)));
   return {x, times, calls: last("calls"), failed: last("failed")};
 }

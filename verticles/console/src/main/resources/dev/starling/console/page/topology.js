@@ -27,6 +27,9 @@ function judged(breaker) {
 export function pools(node) {
   const found = [];
   for (const [name, size] of Object.entries(node.meters ?? {})) {
+    if (!name.endsWith(".database.size")) {
+      continue;
+    }
     const service = /^starling\.([a-z0-9-]+)\.database\.size$/.exec(name)?.[1];
     if (service) {
       const value = what => node.meters[`starling.${service}.database.${what}`] ?? 0;
@@ -51,7 +54,7 @@ function away(all) {
 }
 
 /** What is drawn where: columns, sorted by name, so that nothing moves unless something came or went. */
-export function layout(flock) {
+export function layout(flock, all) {
   const breakers = new Map(flock.breakers.map(each => [each.instance, each]));
   const boxes = [];
   const edges = [];
@@ -105,7 +108,6 @@ export function layout(flock) {
       }
     }
   }
-  const all = allPools(flock);
   if (all.length) {
     box(3, Math.max(0, (row - 1) / 2), "database:all", {
       name: "PostgreSQL",
@@ -127,9 +129,9 @@ export function layout(flock) {
   };
 }
 
-function Box({box, chosen}) {
+function Box({box, chosen, others}) {
   const [kind, shape] = mark(box.state);
-  const href = box.service ? to("services", {service: box.service}) : to("topology", {...route().params, chosen: box.key});
+  const href = box.service ? to("services", {service: box.service}) : `#/topology?${others}chosen=${encodeURIComponent(box.key)}`;
   const label = `${box.name}: ${box.state}${box.note ? `, ${box.note}` : ""}`;
   return html`
     <a href=${href} aria-label=${label} class="${chosen ? "chosen" : ""} ${box.gone ? "gone" : ""}">
@@ -150,14 +152,16 @@ function Edge({edge: {a, b, width, wrong, label}}) {
     d="M${x1} ${y1}H${straight}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}"/>`;
 }
 
-function Drawing({flock, chosen}) {
-  const {boxes, edges, height} = layout(flock);
+function Drawing({flock, chosen, all}) {
+  const {boxes, edges, height} = layout(flock, all);
+  const {chosen: _, ...params} = route().params;
+  const others = new URLSearchParams(params).toString().replace(/.$/, "$&&");
   return html`
     <div class="scroll" role="region" aria-label="Drawing of the flock" tabindex="0">
       <svg class="flock" viewBox="0 0 ${WIDTH} ${height}">
         ${HEADS.slice(0, boxes.some(box => box.key === "database:all") ? 4 : 3).map((name, i) => html`<text class="column" x=${COLUMNS[i] + 4} y="18">${name}</text>`)}
         <g aria-hidden="true">${edges.map(edge => html`<${Edge} key=${edge.key} edge=${edge}/>`)}</g>
-        ${boxes.map(box => html`<${Box} key=${box.key} box=${box} chosen=${box.key === chosen}/>`)}
+        ${boxes.map(box => html`<${Box} key=${box.key} box=${box} chosen=${box.key === chosen} others=${others}/>`)}
         <g aria-hidden="true">${edges.filter(edge => edge.label).map(({key, a, label, more}) => html`
           <text key=${key} class="label" x=${a.x + BOX + 4} y=${a.y + HEIGHT / 2 - 8}>${label}</text>
           ${more && html`<text key="${key} more" class="label wrong" x=${a.x + BOX + 4} y=${a.y + HEIGHT / 2 + 18}>${more}</text>`}`)}</g>
@@ -165,7 +169,7 @@ function Drawing({flock, chosen}) {
     </div>`;
 }
 
-function AsTable({flock}) {
+function AsTable({flock, all}) {
   const calls = flock.nodes
     .filter(node => node.state !== "left")
     .flatMap(node => (node.calls ?? []).map(each => ({node, ...each})));
@@ -196,7 +200,7 @@ function AsTable({flock}) {
         };
       })}/>
     <h3>Database</h3>
-    <${Pools} all=${allPools(flock)}/>`;
+    <${Pools} all=${all}/>`;
 }
 
 function Pools({all}) {
@@ -274,14 +278,13 @@ function Panel({flock, chosen, now}) {
 }
 
 /** The flock in five figures. */
-function Figures({flock}) {
+function Figures({flock, all}) {
   const there = flock.nodes.filter(node => node.state !== "left");
   const operations = flock.services.flatMap(service => service.operations).filter(each => each.lately);
   const calls = operations.reduce((all, {lately}) => all + total(lately), 0);
   const bad = operations.reduce((all, {lately}) => all + faults(lately), 0);
   const slowest = operations.reduce((worst, each) => ((each.lately.p99 ?? 0) > (worst?.lately.p99 ?? 0) ? each : worst), null);
   const instances = flock.services.flatMap(service => service.instances);
-  const all = allPools(flock);
   const figures = [
     ["Nodes ready", `${there.filter(node => stateOf(node) === "ready").length} of ${there.length}`, there.every(node => stateOf(node) === "ready")],
     ["Instances healthy", `${instances.filter(each => each.breaker === "closed").length} of ${instances.length}`, instances.every(each => each.breaker === "closed")],
@@ -337,6 +340,7 @@ function Lately({flock, events}) {
 }
 
 export function Topology({flock, params, now, events}) {
+  const all = allPools(flock);
   const table = (params.as ?? (innerWidth < 640 ? "table" : "drawing")) === "table";
   return html`
     <div class="data ${params.chosen ? "with-aside" : ""}">
@@ -345,8 +349,8 @@ export function Topology({flock, params, now, events}) {
           <h2 id="view" tabindex="-1">Topology</h2>
           <button onClick=${() => choose({as: table ? "drawing" : "table"})}>${table ? "Show as drawing" : "Show as table"}</button>
         </div>
-        <${Figures} flock=${flock}/>
-        ${table ? html`<${AsTable} flock=${flock}/>` : html`<${Drawing} flock=${flock} chosen=${params.chosen}/>`}
+        <${Figures} flock=${flock} all=${all}/>
+        ${table ? html`<${AsTable} flock=${flock} all=${all}/>` : html`<${Drawing} flock=${flock} chosen=${params.chosen} all=${all}/>`}
       </section>
       ${params.chosen && html`<${Panel} flock=${flock} chosen=${params.chosen} now=${now}/>`}
       <${Lately} flock=${flock} events=${events}/>
