@@ -8,9 +8,11 @@ import dev.starling.runtime.Flock.Member;
 import dev.starling.runtime.Health.Check;
 import dev.starling.runtime.InstanceStatus;
 import dev.starling.runtime.KeptCall;
+import dev.starling.runtime.Membership;
 import dev.starling.runtime.Node;
 import dev.starling.runtime.NodeReport;
 import dev.starling.runtime.NodeReport.Judgement;
+import dev.starling.runtime.NodeReport.Surroundings;
 import dev.starling.runtime.OperationSpec;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -68,6 +70,7 @@ final class FlockViews {
               .put("up", check.up())
               .put("reason", check.reason()));
     }
+    Surroundings around = report.surroundings();
     JsonObject meters = new JsonObject();
     report.meters().forEach(meters::put);
     return new JsonObject()
@@ -84,8 +87,23 @@ final class FlockViews {
         .put("heapMost", report.heapMost())
         .put("cpu", report.cpu())
         .put("lag", report.lag())
+        .put("java", around.java())
+        .put("files", around.files())
+        .put("filesMost", around.filesMost())
+        .put("cluster", json(around.place()))
+        .put("hears", around.hears() == null ? null : new JsonArray(around.hears()))
         .put("checks", checks)
         .put("meters", meters);
+  }
+
+  private static JsonObject json(Membership.Place place) {
+    return place == null
+        ? null
+        : new JsonObject()
+            .put("name", place.cluster())
+            .put("member", place.member())
+            .put("bus", place.bus())
+            .put("seeks", new JsonArray(place.seeks()));
   }
 
   /** All services that are known, with their instances, and how each operation has done lately. */

@@ -8,6 +8,7 @@ import dev.starling.runtime.InstanceStatus;
 import dev.starling.runtime.Limit;
 import dev.starling.runtime.Node;
 import dev.starling.runtime.ServiceException;
+import dev.starling.runtime.StaleRecord;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
@@ -202,7 +203,17 @@ final class Ops {
   private void instances(RoutingContext context) {
     JsonArray instances = new JsonArray();
     node.directory().instances().forEach(instance -> instances.add(json(instance)));
-    Answers.json(context, 200, new JsonObject().put("instances", instances));
+    JsonArray stale = new JsonArray();
+    node.directory().stale().forEach(found -> stale.add(json(found)));
+    Answers.json(context, 200, new JsonObject().put("instances", instances).put("stale", stale));
+  }
+
+  private static JsonObject json(StaleRecord found) {
+    return new JsonObject()
+        .put("registration", found.registration())
+        .put("instance", found.instance())
+        .put("why", found.why())
+        .put("age", found.age());
   }
 
   private static JsonObject json(InstanceStatus instance) {

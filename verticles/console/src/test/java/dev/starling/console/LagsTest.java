@@ -36,6 +36,7 @@ class LagsTest {
               null,
               null,
               null,
+              null,
               null));
     }
     return lags.isBehind("a");

@@ -57,6 +57,7 @@ class StatisticsTest {
         null,
         null,
         null,
+        null,
         null);
   }
 

@@ -14,6 +14,7 @@ import dev.starling.runtime.Membership;
 import dev.starling.runtime.Secrets;
 import io.vertx.core.Completable;
 import io.vertx.core.eventbus.EventBusOptions;
+import io.vertx.core.spi.cluster.NodeInfo;
 import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.util.HashSet;
 import java.util.List;
@@ -59,6 +60,9 @@ final class Cluster extends HazelcastClusterManager implements Membership {
   private final String fingerprint;
   private final Optional<Certificate> certificate;
   private final String tls;
+  private final String cluster;
+  private final List<String> seeks;
+  private volatile Place place;
 
   /**
    * A cluster manager for {@code VertxBuilder.withClusterManager}; building Vert.x joins, and fails
@@ -84,6 +88,8 @@ final class Cluster extends HazelcastClusterManager implements Membership {
           .setAttribute(TLS, tls);
     }
     config.addListenerConfig(new ListenerConfig(new Watch()));
+    this.cluster = config.getClusterName();
+    this.seeks = ClusterConfig.seeks(config);
     LoopbackMembers.replace(config, this::addresses);
   }
 
@@ -118,6 +124,26 @@ final class Cluster extends HazelcastClusterManager implements Membership {
   @Override
   public Set<String> nodes() {
     return Set.copyOf(nodes);
+  }
+
+  /** Known once the event bus has told where it is; it stays the same. */
+  @Override
+  public Place place() {
+    NodeInfo bus = getNodeInfo();
+    if (place == null && bus != null) {
+      Address member = getHazelcastInstance().getCluster().getLocalMember().getAddress();
+      place =
+          new Place(
+              cluster,
+              hostAndPort(member.getHost(), member.getPort()),
+              hostAndPort(bus.host(), bus.port()),
+              seeks);
+    }
+    return place;
+  }
+
+  private static String hostAndPort(String host, int port) {
+    return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
   }
 
   @Override
@@ -175,11 +201,6 @@ final class Cluster extends HazelcastClusterManager implements Membership {
     } else {
       super.leave(promise);
     }
-  }
-
-  /** Whether what this member has of the cluster's maps is on another one too; it may block. */
-  boolean isSafe() {
-    return getHazelcastInstance().getPartitionService().isLocalMemberSafe();
   }
 
   private Optional<ClusterException> refusal() {

@@ -8,6 +8,7 @@ import com.hazelcast.config.JavaSerializationFilterConfig;
 import com.hazelcast.config.JoinConfig;
 import com.hazelcast.config.MapConfig;
 import com.hazelcast.config.MultiMapConfig;
+import com.hazelcast.config.MulticastConfig;
 import com.hazelcast.config.NetworkConfig;
 import com.hazelcast.config.SerializationConfig;
 import com.hazelcast.config.ServerSocketEndpointConfig;
@@ -265,6 +266,18 @@ final class ClusterConfig {
     } catch (UnknownHostException e) {
       throw new ClusterException("cluster.host: there is no host " + host, e);
     }
+  }
+
+  /** Where a list, or a multicast group, says that other nodes are. */
+  static List<String> seeks(Config config) {
+    JoinConfig join = config.getAdvancedNetworkConfig().getJoin();
+    MulticastConfig multicast = join.getMulticastConfig();
+    if (multicast.isEnabled()) {
+      return List.of(multicast.getMulticastGroup() + ":" + multicast.getMulticastPort());
+    }
+    return join.getTcpIpConfig().isEnabled()
+        ? List.copyOf(join.getTcpIpConfig().getMembers())
+        : List.of();
   }
 
   private static boolean findsOthers(JoinConfig join) {

@@ -83,7 +83,6 @@ final class NodeVerticle extends VerticleBase {
   public Future<?> start() {
     return Node.join(vertx, options(), membership, secrets, meters, services.classes())
         .onSuccess(joined -> node = joined)
-        .onSuccess(joined -> watchPartitions())
         .onSuccess(joined -> new LogLevels().follow(joined.desired()))
         .onSuccess(joined -> joined.health().register("start", this::starting))
         .compose(joined -> unlessStopping(this::operator))
@@ -92,12 +91,6 @@ final class NodeVerticle extends VerticleBase {
         .compose(
             v -> services.gateway() ? unlessStopping(this::gateways) : Future.succeededFuture())
         .onSuccess(v -> node.health().remove("start"));
-  }
-
-  private void watchPartitions() {
-    if (membership instanceof Cluster cluster) {
-      new Partitions(cluster, meters).watch(vertx);
-    }
   }
 
   /** While Vert.x closes, deploying would wait for that, and that waits for this start. */

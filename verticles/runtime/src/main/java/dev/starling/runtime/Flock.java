@@ -140,12 +140,22 @@ public final class Flock {
   private void tell(boolean stopping) {
     forget();
     try {
-      NodeReport next = reporter.next(stopping, operator, gateway);
+      NodeReport next = reporter.next(stopping, operator, gateway, hears());
       JsonObject report = new JsonObject().put("report", Codec.write(next).toString());
       vertx.eventBus().publish(NAME, seal.seal(report, Instant.now()));
     } catch (RuntimeException e) {
       log.warn("This node could not report how it does", e);
     }
+  }
+
+  /** The other nodes whose reports have come lately. */
+  private List<String> hears() {
+    return seen.entrySet().stream()
+        .filter(e -> !e.getKey().equals(node.membership().self()))
+        .filter(e -> e.getValue().left() == null && millis(e.getValue().heard()) < SILENT)
+        .map(Map.Entry::getKey)
+        .sorted()
+        .toList();
   }
 
   private void hear(Message<Object> message) {

@@ -1,5 +1,6 @@
 package dev.starling.runtime;
 
+import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -40,6 +41,27 @@ public interface Membership {
    */
   default boolean isSafe() {
     return true;
+  }
+
+  /** Where this node is in the cluster, for operators; null where it runs without one. */
+  default Place place() {
+    return null;
+  }
+
+  /**
+   * Where a node is in the cluster.
+   *
+   * @param cluster its name: nodes of others do not meet it
+   * @param member where its membership is told of, as {@code host:port}
+   * @param bus where others reach its event bus, as {@code host:port}
+   * @param seeks where it looks for others: hosts with or without a port, or a multicast group;
+   *     empty where nobody has listed them
+   */
+  record Place(String cluster, String member, String bus, List<String> seeks) {
+    /** What another release does not say is nothing. */
+    public Place {
+      seeks = seeks == null ? List.of() : seeks;
+    }
   }
 
   /** The membership of a node that runs without a cluster: itself, for ever. */

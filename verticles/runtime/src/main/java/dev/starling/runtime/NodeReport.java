@@ -31,6 +31,7 @@ import java.util.Map;
  *     lately
  * @param meters gauges and counters by name and labels, as {@code name{label=value}}
  * @param events the newest that it noted
+ * @param surroundings where it runs, and whom it hears
  */
 public record NodeReport(
     String node,
@@ -54,7 +55,8 @@ public record NodeReport(
     List<Operations> operations,
     List<Judgement> breakers,
     Map<String, Double> meters,
-    List<Event> events) {
+    List<Event> events,
+    Surroundings surroundings) {
 
   /** What another release does not say is nothing. */
   public NodeReport {
@@ -64,7 +66,20 @@ public record NodeReport(
     breakers = breakers == null ? List.of() : breakers;
     meters = meters == null ? Map.of() : meters;
     events = events == null ? List.of() : events;
+    surroundings = surroundings == null ? new Surroundings(null, 0, 0, null, null) : surroundings;
   }
+
+  /**
+   * Where a node runs, and whom it hears.
+   *
+   * @param java its version; null if it does not say
+   * @param files that it has open, connections included
+   * @param filesMost files that it may have open; 0 if that is not known
+   * @param place in the cluster; null without one
+   * @param hears ids of the other nodes whose reports have come lately; null if it does not say
+   */
+  public record Surroundings(
+      String java, long files, long filesMost, Membership.Place place, List<String> hears) {}
 
   /** Whether it can do its work, as far as it has found out yet. */
   public boolean ready() {

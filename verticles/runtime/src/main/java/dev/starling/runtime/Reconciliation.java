@@ -3,6 +3,7 @@ package dev.starling.runtime;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -42,6 +43,12 @@ final class Reconciliation {
 
   /** When an instance was first missing from the registry, by its address. */
   private final Map<String, Long> missing = new ConcurrentHashMap<>();
+
+  /** Records that announce nothing that is there, by registration. */
+  private volatile Map<String, Stale> stale = Map.of();
+
+  /** Such a record, and when a reading found it first. */
+  private record Stale(String instance, String why, long since) {}
 
   /** Addresses of which it was said that their instance has ended, since the last reading began. */
   private Set<String> ended = new HashSet<>();
@@ -213,11 +220,42 @@ final class Reconciliation {
             repairs.add(registry.withdraw(registration));
           }
         });
+    keepStale(all, nodes, begun);
     apply(live, begun, told);
     offers.values().stream()
         .filter(a -> !live.containsKey(a.address()))
         .forEach(a -> repairs.add(registry.publish(a)));
     return Future.join(repairs).mapEmpty();
+  }
+
+  private void keepStale(Map<String, Announcement> all, Set<String> nodes, long begun) {
+    Map<String, Stale> now = new HashMap<>();
+    all.forEach(
+        (registration, a) -> {
+          if (!nodes.contains(a.node())) {
+            now.put(registration, new Stale(a.name(), "its node is not there", begun));
+          }
+        });
+    for (String registration : registry.refused()) {
+      now.put(registration, new Stale(null, "no node with these secrets has sealed it", begun));
+    }
+    Map<String, Stale> before = stale;
+    now.replaceAll((registration, found) -> before.getOrDefault(registration, found));
+    stale = now;
+  }
+
+  /** What the last reading found that announces nothing that is there. */
+  List<StaleRecord> stale() {
+    long now = System.nanoTime();
+    return stale.entrySet().stream()
+        .map(
+            e -> {
+              Stale found = e.getValue();
+              long age = TimeUnit.NANOSECONDS.toMillis(now - found.since());
+              return new StaleRecord(e.getKey(), found.instance(), found.why(), age);
+            })
+        .sorted(Comparator.comparing(StaleRecord::registration))
+        .toList();
   }
 
   /** Left over from a withdrawal that crossed a reconciliation, or sent again by somebody. */

@@ -12,9 +12,11 @@ import io.vertx.servicediscovery.ServiceDiscoveryOptions;
 import io.vertx.servicediscovery.Status;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -39,6 +41,9 @@ final class Registry {
 
   /** What the last reading believed, by registration: to check a seal takes most of one. */
   private volatile Map<String, Believed> believed = Map.of();
+
+  /** Registrations that the last reading did not believe. */
+  private volatile Set<String> refused = Set.of();
 
   /** A value of the map, and what it announces. */
   private record Believed(Object value, Announcement announcement) {}
@@ -72,6 +77,7 @@ final class Registry {
   private Map<String, Announcement> read(Map<Object, Object> entries) {
     Map<String, Believed> before = believed;
     Map<String, Believed> now = new HashMap<>();
+    Set<String> not = new HashSet<>();
     entries.forEach(
         (key, value) -> {
           String registration = String.valueOf(key);
@@ -81,12 +87,21 @@ final class Registry {
           } else {
             read("record " + registration + " of the registry", value)
                 .ifPresent(a -> now.put(registration, new Believed(value, a)));
+            if (!now.containsKey(registration) && !isOfAnother(parse(value))) {
+              not.add(registration);
+            }
           }
         });
     believed = now;
+    refused = not;
     Map<String, Announcement> all = new HashMap<>();
     now.forEach((registration, found) -> all.put(registration, found.announcement()));
     return all;
+  }
+
+  /** The registrations of what the last reading found that no node of ours wrote. */
+  Set<String> refused() {
+    return refused;
   }
 
   /**
@@ -140,8 +155,8 @@ final class Registry {
   /** What is sealed counts; the rest of the record is for other readers. */
   Optional<Announcement> read(String what, Object found) {
     JsonObject record = parse(found);
-    if (record != null && !TYPE.equals(record.getValue("type"))) {
-      return Optional.empty(); // another program's
+    if (isOfAnother(record)) {
+      return Optional.empty();
     }
     Optional<Announcement> announcement =
         Optional.ofNullable(record)
@@ -151,6 +166,11 @@ final class Registry {
       refusals.report(what);
     }
     return announcement;
+  }
+
+  /** Whether another program wrote it, for itself. */
+  private static boolean isOfAnother(JsonObject record) {
+    return record != null && !TYPE.equals(record.getValue("type"));
   }
 
   private static JsonObject parse(Object found) {

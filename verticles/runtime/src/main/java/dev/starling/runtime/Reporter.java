@@ -1,5 +1,6 @@
 package dev.starling.runtime;
 
+import com.sun.management.UnixOperatingSystemMXBean;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
@@ -48,7 +49,7 @@ final class Reporter {
   }
 
   /** The next report. */
-  NodeReport next(boolean stopping, String operator, String gateway) {
+  NodeReport next(boolean stopping, String operator, String gateway, List<String> hears) {
     check();
     own.refresh();
     MemoryUsage heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage();
@@ -74,7 +75,21 @@ final class Reporter {
         operations(node.telemetry().operations()),
         judgements(),
         values(),
-        journal.own());
+        journal.own(),
+        surroundings(hears));
+  }
+
+  private NodeReport.Surroundings surroundings(List<String> hears) {
+    UnixOperatingSystemMXBean unix =
+        ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system
+            ? system
+            : null;
+    return new NodeReport.Surroundings(
+        Runtime.version().toString(),
+        unix == null ? 0 : unix.getOpenFileDescriptorCount(),
+        unix == null ? 0 : unix.getMaxFileDescriptorCount(),
+        node.membership().place(),
+        hears);
   }
 
   private static double cpu() {

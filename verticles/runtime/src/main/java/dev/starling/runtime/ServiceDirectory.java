@@ -230,6 +230,11 @@ public final class ServiceDirectory {
         .toList();
   }
 
+  /** What is in the registry and announces nothing that could be called. */
+  public List<StaleRecord> stale() {
+    return reconciliation.stale();
+  }
+
   /** Whether a service has had an instance since this node joined. */
   public boolean hasSeen(String service) {
     return instances.services().contains(service);

@@ -92,7 +92,8 @@ class FlockIT {
             List.of(),
             Map.of("starling.x", 4.0),
             List.of(
-                new Event(node + "-1", Instant.now(), "n1", Event.Kind.NODE, "n1", "sings", null)));
+                new Event(node + "-1", Instant.now(), "n1", Event.Kind.NODE, "n1", "sings", null)),
+            null);
     JsonObject report = new JsonObject().put("report", Codec.write(other).toString());
     return new Seal(one.node.secrets().all(Secrets.CLUSTER), NAME).seal(report, Instant.now());
   }
@@ -110,6 +111,8 @@ class FlockIT {
     NodeReport report = own();
     assertThat(report.name()).isEqualTo("test");
     assertThat(report.nodes()).isEqualTo(2);
+    assertThat(report.surroundings().java()).isEqualTo(Runtime.version().toString());
+    assertThat(report.surroundings().files()).isBetween(1L, report.surroundings().filesMost());
     assertThat(report.heap()).isBetween(1L, report.heapMost());
     assertThat(report.meters()).containsEntry("starling.nodes", 2.0);
     await().until(() -> own().sequence() > report.sequence());
@@ -166,9 +169,11 @@ class FlockIT {
     await().until(() -> member("node-1").state() == Flock.State.UP);
     assertThat(member("node-1").report().meters()).containsEntry("starling.x", 4.0);
     await().until(() -> texts(Event.Kind.NODE).contains("n1 sings"));
+    await().until(() -> own().surroundings().hears().equals(List.of("node-1")));
 
     await().until(() -> member("node-1").state() == Flock.State.SILENT);
     assertThat(member("node-1").age()).isGreaterThanOrEqualTo(3_000);
+    await().until(() -> own().surroundings().hears().isEmpty());
   }
 
   @Test

@@ -87,6 +87,7 @@ class RegistryIT {
     forged.forEach((key, record) -> await(map.put(key, record)));
 
     assertThat(await(registry.all())).isEqualTo(Map.of(registration, GENUINE));
+    assertThat(registry.refused()).isEqualTo(forged.keySet());
     assertThat(refused()).isEqualTo(forged.size());
     assertThat(log.list).hasSameSizeAs(forged.keySet());
     assertThat(log.list)
@@ -104,6 +105,7 @@ class RegistryIT {
     await(map.put("theirs", new JsonObject().put("type", "http-endpoint").encode()));
 
     assertThat(await(registry.all())).isEmpty();
+    assertThat(registry.refused()).isEmpty();
     assertThat(refused()).isZero();
   }
 

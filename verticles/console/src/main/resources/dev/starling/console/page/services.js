@@ -93,7 +93,7 @@ export function Services({flock, params, now}) {
 
 /** Whether what a node keeps of the cluster is on another one too. */
 function copies(node) {
-  const safe = node.meters?.["starling.partitions.safe"];
+  const safe = node.meters?.["starling.cluster.safe"];
   return safe === undefined ? "–" : html`<${Mark} state=${safe ? "safe" : "not safe"}/>`;
 }
 
