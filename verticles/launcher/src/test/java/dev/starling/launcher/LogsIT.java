@@ -30,6 +30,7 @@ class LogsIT {
 
   @TempDir private static Path directory;
   private static Postgres postgres;
+  private static GatewayAndUsers nodes;
   private static StarlingProcess users;
   private static StarlingProcess gateway;
   private static Client client;
@@ -38,31 +39,28 @@ class LogsIT {
   static void start() throws Exception {
     postgres = new Postgres(directory);
     Path jar = BlockingVerticle.jar(directory.resolve("blocking.jar"));
-    users =
-        node("user,blocking")
-            .with("node.name", "the-user")
-            .with("log.format", "json")
-            .arguments("-services", jar.toString())
-            .start();
-    gateway = node("gateway").start();
-    client = new Client(gateway.api());
-    await().atMost(PATIENCE).until(() -> client.register("ada").statusCode() == 409);
-  }
-
-  private static StarlingProcess.Builder node(String services) {
-    return StarlingProcess.in(directory)
-        .onAnyPort()
-        .inCluster()
-        .with("services", services)
-        .with("node.name", "the-" + services)
-        .with("database.url", postgres.url());
+    nodes =
+        GatewayAndUsers.start(
+            directory,
+            node ->
+                node.with("database.url", postgres.url())
+                    .with("services", "user,blocking")
+                    .with("log.format", "json")
+                    .arguments("-services", jar.toString()),
+            node -> node);
+    users = nodes.users();
+    gateway = nodes.gateway();
+    client = nodes.client();
   }
 
   @AfterAll
   static void stop() {
-    gateway.close();
-    users.close();
-    postgres.close();
+    if (nodes != null) {
+      nodes.close();
+    }
+    if (postgres != null) {
+      postgres.close();
+    }
   }
 
   private static List<JsonObject> events() {

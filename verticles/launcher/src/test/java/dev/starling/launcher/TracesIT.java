@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A gateway and a user service on two nodes, and a collector that reads what they send. */
@@ -34,33 +36,23 @@ class TracesIT {
 
   @TempDir private static Path directory;
   private static OtlpReceiver collector;
-  private static StarlingProcess users;
-  private static StarlingProcess gateway;
+  private static GatewayAndUsers nodes;
   private static Client client;
 
   @BeforeAll
   static void start() throws Exception {
     collector = new OtlpReceiver();
-    users = node("user").start();
-    gateway = node("gateway").start();
-    client = new Client(gateway.api());
-    await().atMost(PATIENCE).until(() -> client.status("/api/users/me") == 401);
-    await().atMost(PATIENCE).until(() -> client.register("ada").statusCode() == 201);
-  }
-
-  private static StarlingProcess.Builder node(String services) {
-    return StarlingProcess.in(directory)
-        .onAnyPort()
-        .inCluster()
-        .with("services", services)
-        .with("node.name", "the-" + services)
-        .with("traces.otlp", collector.url());
+    UnaryOperator<StarlingProcess.Builder> traced =
+        node -> node.with("traces.otlp", collector.url());
+    nodes = GatewayAndUsers.start(directory, traced, traced);
+    client = nodes.client();
   }
 
   @AfterAll
   static void stop() {
-    gateway.close();
-    users.close();
+    if (nodes != null) {
+      nodes.close();
+    }
     collector.close();
   }
 
@@ -239,7 +231,7 @@ class TracesIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"http://192.0.2.1:4318/v1/traces", "http://nowhere.invalid/v1/traces"})
+  @ValueSource(strings = {"http://203.0.113.1:4318/v1/traces", "http://nowhere.invalid/v1/traces"})
   @DisplayName("spans go to another host over TLS, unless an operator says otherwise")
   void refusesToSendSpansInClear(String collector) throws Exception {
     StarlingProcess open = alone().with("traces.otlp", collector).launch();
@@ -249,10 +241,15 @@ class TracesIT {
         .asString()
         .startsWith("starling: traces.otlp is not loopback")
         .contains("https", "traces.insecure: true");
+  }
 
-    try (StarlingProcess asked =
-        alone().with("traces.otlp", collector).with("traces.insecure", true).start()) {
-      assertThat(asked.isAlive()).isTrue();
+  @ParameterizedTest
+  @CsvSource({"http://nowhere.invalid/v1/traces, true", "https://nowhere.invalid/v1/traces, false"})
+  @DisplayName("an operator says so, or the address begins with https")
+  void sendsSpansToAnotherHost(String collector, boolean insecure) throws Exception {
+    try (StarlingProcess node =
+        alone().with("traces.otlp", collector).with("traces.insecure", insecure).start()) {
+      assertThat(node.isAlive()).isTrue();
     }
   }
 
