@@ -159,7 +159,7 @@ class ScriptsIT {
             .isEqualTo(Integer.parseInt(command.group(2)));
         commands++;
       }
-      assertThat(commands).isEqualTo(9);
+      assertThat(commands).isEqualTo(11);
     }
   }
 
