@@ -109,9 +109,12 @@ class OpsAccessIT {
     }
 
     String body() {
-      return path.equals("/ops/calls")
-          ? "{\"operation\":\"lab.echo\",\"request\":{\"text\":\"a\"}}"
-          : path.contains("{name}") ? "{}" : "{\"breaker.calls\":7}";
+      return switch (path) {
+        case "/ops/calls" -> "{\"operation\":\"lab.echo\",\"request\":{\"text\":\"a\"}}";
+        case "/ops/messages" -> "{\"address\":\"lab.all\",\"kind\":\"publish\",\"body\":{}}";
+        case "/ops/desired/{kind}" -> "{\"breaker.calls\":7}";
+        default -> "{}";
+      };
     }
 
     boolean has(String method) {
