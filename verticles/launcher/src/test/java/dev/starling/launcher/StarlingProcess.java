@@ -37,6 +37,7 @@ final class StarlingProcess implements AutoCloseable {
     private final List<String> before = new ArrayList<>();
     private final List<String> jvm = new ArrayList<>();
     private final Path directory;
+    private Path jar = JAR;
     private Path jdk = Path.of(System.getProperty("java.home"));
 
     private Builder(Path directory) {
@@ -74,7 +75,18 @@ final class StarlingProcess implements AutoCloseable {
 
     /** In the network namespace of this name, which needs root. */
     Builder inNamespace(String name) {
-      before.addAll(List.of("ip", "netns", "exec", name));
+      return by("ip", "netns", "exec", name);
+    }
+
+    /** Started by another program, which becomes the node: {@code env}, {@code prlimit}. */
+    Builder by(String... program) {
+      before.addAll(List.of(program));
+      return this;
+    }
+
+    /** Another jar than the one that was built. */
+    Builder jar(Path other) {
+      jar = other;
       return this;
     }
 
@@ -98,7 +110,7 @@ final class StarlingProcess implements AutoCloseable {
       command.add(jdk.resolve("bin/java").toString());
       command.addAll(jvm);
       command.add("-jar");
-      command.add(JAR.toString());
+      command.add(jar.toString());
       command.addAll(arguments);
       ProcessBuilder builder = new ProcessBuilder(command);
       builder.environment().keySet().removeIf(name -> name.startsWith("STARLING_"));

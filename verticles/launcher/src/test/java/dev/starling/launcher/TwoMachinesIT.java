@@ -4,13 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.starling.runtime.Secrets;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -25,45 +22,26 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("machine")
 class TwoMachinesIT {
   private static final Path CLUSTER_CONFIG = Path.of("../../cluster-config").toAbsolutePath();
-  private static final String ID = Long.toString(ProcessHandle.current().pid(), 36);
-  private static final String ONE = "starling-1-" + ID;
-  private static final String TWO = "starling-2-" + ID;
 
   @TempDir private Path directory;
+  private TwoMachines machines;
 
   @BeforeEach
   void connects() throws Exception {
-    String cable = "s1-" + ID;
-    String end = "s2-" + ID;
-    ip("netns add " + ONE);
-    ip("netns add " + TWO);
-    ip("link add " + cable + " netns " + ONE + " type veth peer name " + end + " netns " + TWO);
-    ip("-n " + ONE + " address add 10.213.0.1/24 dev " + cable);
-    ip("-n " + TWO + " address add 10.213.0.2/24 dev " + end);
-    for (String link : List.of(ONE + " link set lo", ONE + " link set " + cable)) {
-      ip("-n " + link + " up");
-    }
-    for (String link : List.of(TWO + " link set lo", TWO + " link set " + end)) {
-      ip("-n " + link + " up");
-    }
+    machines = TwoMachines.connect();
   }
 
-  /** The cable goes with its ends. */
   @AfterEach
   void removes() throws Exception {
-    String there = ip("netns list");
-    for (String namespace : List.of(ONE, TWO)) {
-      if (there.contains(namespace)) {
-        ip("netns delete " + namespace);
-      }
-    }
+    machines.close();
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"multicast.xml", "tcp-ip.xml"})
   void areOneCluster(String file) throws Exception {
-    try (StarlingProcess one = node(file, ONE, "10.213.0.1", "all").start();
-        StarlingProcess two = node(file, TWO, "10.213.0.2", "gateway").start()) {
+    try (StarlingProcess one = node(file, machines.one(), TwoMachines.ADDRESS_ONE, "all").start();
+        StarlingProcess two =
+            node(file, machines.two(), TwoMachines.ADDRESS_TWO, "gateway").start()) {
       String login = two.api() + "/api/login";
       String user = Client.credentials("ada").encode();
 
@@ -104,27 +82,13 @@ class TwoMachinesIT {
   }
 
   /** The status of a request on the second machine. */
-  private static String post(String address, String body) throws Exception {
-    return run(
-        List.of("ip", "netns", "exec", TWO),
-        List.of("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-m", "20"),
-        List.of("-H", "Content-Type: application/json", "-d", body, address));
-  }
-
-  private static String ip(String arguments) throws Exception {
-    return run(List.of("ip"), List.of(arguments.split(" ")));
-  }
-
-  @SafeVarargs
-  private static String run(List<String>... parts) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
-    for (List<String> part : parts) {
-      command.addAll(part);
-    }
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).as(command.toString()).isTrue();
-    assertThat(process.exitValue()).as(command + ": " + output).isZero();
-    return output;
+  private String post(String address, String body) throws Exception {
+    return TwoMachines.on(
+        machines.two(),
+        Stream.of(
+                List.of("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-m", "20"),
+                List.of("-H", "Content-Type: application/json", "-d", body, address))
+            .flatMap(List::stream)
+            .toList());
   }
 }
