@@ -69,13 +69,13 @@ function Rate({calls, failed, opens}) {
     </div>`;
 }
 
-function Tile({breaker, events, question, late, opens}) {
+function Tile({breaker, events = [], question, late, opens}) {
   const {instance, state, wish, by} = breaker;
   const opened = by.find(each => each.reason && each.state !== "closed");
   const calls = by.reduce((sum, each) => sum + each.calls, 0);
   const failed = by.reduce((sum, each) => sum + each.failed, 0);
   const probes = by.filter(each => each.state === "open" && each.probeIn > 0).map(each => Math.max(0, each.probeIn - late));
-  const history = events.filter(e => e.kind === "breaker" && e.subject === instance).slice(-3).reverse();
+  const history = events.slice(-3).reverse();
   return html`
     <article class="tile ${mark(state)[0]}" aria-label=${instance}>
       <div class="head"><h3>${instance}</h3><${Mark} state=${state}/></div>
@@ -112,6 +112,12 @@ export function Breakers({flock, params, events, question, now, heardAt}) {
       .then(({limits}) => setOpens(limits.find(each => each.key === "breaker.failure-share")?.value ?? 40))
       .catch(() => {}); // the default is as good as any guess
   }, []);
+  const told = new Map();
+  for (const event of events) {
+    if (event.kind === "breaker") {
+      told.set(event.subject, [...(told.get(event.subject) ?? []).slice(-2), event]);
+    }
+  }
   const found = flock.breakers.filter(each =>
     each.instance.includes(params.filter ?? "") && (!params.troubled || each.state !== "closed" || each.wish !== "automatic"));
   return html`
@@ -126,7 +132,7 @@ export function Breakers({flock, params, events, question, now, heardAt}) {
       ${flock.breakers.length === 0 && html`<p class="quiet">There is no instance yet; each gets a tile as soon as it is found.</p>`}
       ${flock.breakers.length > 0 && found.length === 0 && html`<p class="quiet">None of ${flock.breakers.length} matches. <a href=${to("breakers")}>Show all</a></p>`}
       <div class="tiles">
-        ${found.slice(0, MOST).map(each => html`<${Tile} key=${each.instance} breaker=${each} events=${events} question=${question} late=${Math.max(0, now - heardAt)} opens=${opens}/>`)}
+        ${found.slice(0, MOST).map(each => html`<${Tile} key=${each.instance} breaker=${each} events=${told.get(each.instance)} question=${question} late=${Math.max(0, now - heardAt)} opens=${opens}/>`)}
       </div>
       ${found.length > MOST && html`<p class="quiet">${MOST} of ${found.length} are shown; name an instance to see others.</p>`}
     </section>`;

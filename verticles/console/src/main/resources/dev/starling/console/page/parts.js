@@ -124,23 +124,36 @@ export function Act({faulty, ...props}) {
     : html`<button ...${props}/>`;
 }
 
+const ENDS = {".": "well", s: "slow", x: "failed", t: "not in time"};
+const SHAPES = {
+  ".": (x, y) => `M${x + 2} ${y + 2}h6v6h-6z`,
+  s: (x, y) => `M${x} ${y + 5}h10v5h-10z`,
+  x: (x, y) => `M${x} ${y}h10v10h-10z`,
+  t: (x, y) => `M${x} ${y}h10v10h-10zM${x + 3} ${y + 3}h4v4h-4z`,
+};
+
 /** The calls that a breaker remembers, each as a square: by colour, by shape, and counted for those who do not see. */
 export function Squares({trail}) {
   const COLUMNS = 14;
   const SIZE = 11;
-  const count = mark => [...trail].filter(each => each === mark).length;
-  const path = (mark, shape) => [...trail].map((each, i) => (each === mark ? shape((i % COLUMNS) * SIZE, Math.floor(i / COLUMNS) * SIZE) : "")).join("");
-  const said = [["x", "failed"], ["t", "not in time"], ["s", "slow"], [".", "well"]].filter(([mark]) => count(mark)).map(([mark, word]) => `${count(mark)} ${word}`).join(", ");
+  const paths = {".": "", s: "", x: "", t: ""};
+  const counts = {x: 0, t: 0, s: 0, ".": 0};
+  for (let i = 0; i < trail.length; i++) {
+    const [x, y] = [(i % COLUMNS) * SIZE, Math.floor(i / COLUMNS) * SIZE];
+    counts[trail[i]]++;
+    paths[trail[i]] += SHAPES[trail[i]]?.(x, y);
+  }
+  const said = Object.entries(counts).filter(([, n]) => n > 0).map(([mark, n]) => `${n} ${ENDS[mark]}`).join(", ");
   if (!trail) {
     return html`<span class="quiet">none lately</span>`;
   }
   return html`
     <svg class="squares" width=${COLUMNS * SIZE} height=${Math.ceil(trail.length / COLUMNS) * SIZE} role="img" aria-label=${said}>
       <title>${said}, the oldest first</title>
-      <path class="good" d=${path(".", (x, y) => `M${x + 2} ${y + 2}h6v6h-6z`)}/>
-      <path class="unsure" d=${path("s", (x, y) => `M${x} ${y + 5}h10v5h-10z`)}/>
-      <path class="wrong" d=${path("x", (x, y) => `M${x} ${y}h10v10h-10z`)}/>
-      <path class="wrong" fill-rule="evenodd" d=${path("t", (x, y) => `M${x} ${y}h10v10h-10zM${x + 3} ${y + 3}h4v4h-4z`)}/>
+      <path class="good" d=${paths["."]}/>
+      <path class="unsure" d=${paths.s}/>
+      <path class="wrong" d=${paths.x}/>
+      <path class="wrong" fill-rule="evenodd" d=${paths.t}/>
     </svg>`;
 }
 
