@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /** Nodes on this machine that are in no cluster with the one that was asked. */
@@ -26,10 +27,10 @@ final class ClustersCheck implements Check {
       return List.of();
     }
     List<Finding> findings = new ArrayList<>();
-    Set<String> known = new HashSet<>(Evidence.ids(evidence.nodes()));
+    Set<String> told = new HashSet<>();
     for (int port = evidence.ports().first(); port <= evidence.ports().last(); port++) {
       if (port != asked.getPort()) {
-        look(port, evidence, known, findings);
+        look(port, evidence, told).ifPresent(findings::add);
       }
     }
     return findings.isEmpty()
@@ -37,36 +38,32 @@ final class ClustersCheck implements Check {
         : findings;
   }
 
-  private static void look(int port, Evidence evidence, Set<String> known, List<Finding> found) {
-    URI address = URI.create("http://127.0.0.1:" + port);
+  /**
+   * What is at a port, once for each cluster. Anybody may listen there, so that the token is not
+   * shown.
+   */
+  private static Optional<Finding> look(int port, Evidence evidence, Set<String> told) {
     try {
-      OperatorPort there = new OperatorPort(new Cluster("", address, evidence.port().tokenFile()));
-      OperatorPort.Answer answer = there.glance("/ops/nodes", GLANCE);
-      if (answer.status() == 401) {
-        found.add(
-            Finding.note(
-                CHECK,
-                "a cluster of other secrets is at " + port,
-                "it refuses the token in " + evidence.port().tokenFile(),
-                REMEDY));
-      }
-      if (answer.status() == 200) {
-        List<Json> nodes = Evidence.present(answer.json().list("nodes"));
-        if (known.addAll(Evidence.ids(nodes))) {
-          found.add(another(port, evidence.nodes(), nodes));
-        }
-      }
+      URI address = URI.create("http://127.0.0.1:" + port);
+      Cluster unknown = new Cluster("", address, evidence.port().tokenFile());
+      Json there = new OperatorPort(unknown).live(GLANCE).json();
+      String id = there.text("id");
+      return id == null
+              || Evidence.ids(evidence.nodes()).contains(id)
+              || !told.add(Objects.requireNonNullElse(there.text("cluster"), id))
+          ? Optional.empty()
+          : Optional.of(another(port, evidence.nodes(), there));
     } catch (IOException | Failure e) {
-      // Nobody is there, or something else.
+      return Optional.empty(); // Nobody is there, or something else.
     }
   }
 
-  private static Finding another(int port, List<Json> ours, List<Json> theirs) {
-    String name = name(theirs);
+  private static Finding another(int port, List<Json> ours, Json there) {
+    String name = there.text("cluster");
     String why =
-        "%s sees %s; %d sees %s"
-            .formatted("the port that was asked", places(ours), port, places(theirs));
-    return name != null && Objects.equals(name, name(ours))
+        "the port that was asked sees %s; at %d is %s, which is none of them"
+            .formatted(places(ours), port, there.text("node"));
+    return name != null && name.equals(name(ours))
         ? Finding.problem(CHECK, "two clusters have the name " + name, why, REMEDY)
         : Finding.note(
             CHECK,

@@ -26,6 +26,10 @@ import java.time.Duration;
 final class OperatorPort {
   private static final int CONNECT = 2_000;
   private static final Duration READ = Duration.ofSeconds(10);
+
+  /** Bytes of an answer that are read: it may be anybody's. */
+  private static final int MOST = 64 << 20;
+
   private static final String JSON = "application/json";
 
   static {
@@ -208,16 +212,16 @@ final class OperatorPort {
   /** What is there, for reading only; null if it cannot be had, whatever the reason. */
   String glance(String path) {
     try {
-      Answer answer = glance(path, READ);
+      Answer answer = exchange("GET", path, null, READ, token());
       return answer.status() == 200 ? answer.text() : null;
     } catch (IOException e) {
       return null;
     }
   }
 
-  /** Looks whether somebody is there, whatever is answered. */
-  Answer glance(String path, Duration patience) throws IOException {
-    return exchange("GET", path, null, patience, token());
+  /** Who is there, if it is a node: asked without the token, since it may be anybody. */
+  Answer live(Duration patience) throws IOException {
+    return exchange("GET", "/health/live", null, patience, null);
   }
 
   private Answer exchange(String method, String path, String body, Duration patience, String bearer)
@@ -229,7 +233,9 @@ final class OperatorPort {
     http.setInstanceFollowRedirects(false);
     http.setRequestMethod(method);
     http.setRequestProperty("Accept", JSON);
-    http.setRequestProperty("Authorization", "Bearer " + bearer);
+    if (bearer != null) {
+      http.setRequestProperty("Authorization", "Bearer " + bearer);
+    }
     if (!method.equals("GET") && !operator.isBlank()) {
       http.setRequestProperty("Starling-Operator", segment(operator));
     }
@@ -244,7 +250,7 @@ final class OperatorPort {
     }
     int status = http.getResponseCode();
     try (InputStream in = status < 400 ? http.getInputStream() : http.getErrorStream()) {
-      return new Answer(status, in == null ? "" : new String(in.readAllBytes(), UTF_8));
+      return new Answer(status, in == null ? "" : new String(in.readNBytes(MOST), UTF_8));
     }
   }
 }

@@ -94,7 +94,7 @@ class BundleTest {
       }
       Json status = Json.read(server.recorded("status"));
       assertThat(files.get("index.html"))
-          .contains(Markup.text(status.text("sentence")), "0af7651916cd43dd8448eb211c80319c")
+          .contains(Markup.text(status.text("sentence")), "2890483a5f3b2eab3c0d8e9d5dc5e020")
           .contains("user.login, calls at most 6.0 /s, failed at most 1.0 /s")
           .contains("n1, processor at most 13 %")
           .contains("starling_flock_node_up{node=&quot;n1&quot;} 1.0")
@@ -174,7 +174,7 @@ class BundleTest {
         List.of(
             "user@n1.example.com",
             "user@n2",
-            "0af7651916cd43dd8448eb211c80319c",
+            "2890483a5f3b2eab3c0d8e9d5dc5e020",
             "7b6f0c39-6f4e-4b8e-9c57-3c0b2a1d9e11",
             "starling_flock_operations_seconds_bucket{le=\"0.01\"} 3",
             "2026-11-26T10:00:00.123456Z",

@@ -233,20 +233,21 @@ class DoctorTest {
     try (OpsServer other = new OpsServer("healthy")) {
       String ports = other.port() + "-" + other.port();
       assertThat(findings(Exit.OK, ports)).as("the same members").isEmpty();
-      String nodes = other.recorded("nodes");
-      for (Json node : Json.read(nodes).list("nodes")) {
-        nodes = nodes.replace(node.text("id"), "another-" + node.text("name"));
-      }
-      other.answer("nodes", nodes);
+      String live = "{\"status\":\"up\",\"node\":\"n7\",\"id\":\"x\",\"cluster\":\"%s\"}";
+      other.answer("live", live.formatted("starling"));
       assertThat(findings(Exit.NOT_WELL, ports))
           .singleElement()
           .asString()
-          .startsWith("problem clusters: two clusters have the name starling (");
-      other.answer("nodes", nodes.replace("\"name\":\"starling\"", "\"name\":\"other\""));
+          .startsWith("problem clusters: two clusters have the name starling (")
+          .contains("n7");
+      other.answer("live", live.formatted("other"));
       assertThat(findings(Exit.OK, ports))
           .singleElement()
           .asString()
           .startsWith("note clusters: another cluster, other, is at " + other.port());
+      other.answer("live", "<html>");
+      assertThat(findings(Exit.OK, ports)).as("another program").isEmpty();
+      assertThat(other.tokens()).as("nobody is shown the token").isEmpty();
     }
   }
 

@@ -37,6 +37,7 @@ final class OpsServer implements AutoCloseable {
   private final List<String> requests = new CopyOnWriteArrayList<>();
   private final List<String> asked = new CopyOnWriteArrayList<>();
   private final List<String> operators = new CopyOnWriteArrayList<>();
+  private final List<String> tokens = new CopyOnWriteArrayList<>();
 
   /**
    * A server.
@@ -49,6 +50,7 @@ final class OpsServer implements AutoCloseable {
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 256);
     server.setExecutor(threads);
     server.createContext("/ops/", this::answer);
+    server.createContext("/health/live", this::live);
     server.createContext(
         "/metrics/cluster",
         exchange -> send(exchange, 200, "starling_flock_node_up{node=\"n1\"} 1.0\n"));
@@ -71,6 +73,11 @@ final class OpsServer implements AutoCloseable {
   /** What was looked at, as {@code calls?limit=500}. */
   List<String> asked() {
     return asked;
+  }
+
+  /** What was shown to whoever asked only who is there. */
+  List<String> tokens() {
+    return tokens;
   }
 
   /** Who gave the orders, as it was sent. */
@@ -106,6 +113,11 @@ final class OpsServer implements AutoCloseable {
       }
     }
     return null;
+  }
+
+  private void live(HttpExchange exchange) throws IOException {
+    tokens.addAll(exchange.getRequestHeaders().getOrDefault("Authorization", List.of()));
+    send(exchange, 200, recorded("live"));
   }
 
   private void answer(HttpExchange exchange) throws IOException {

@@ -3,6 +3,7 @@ package dev.starling.console;
 import dev.starling.runtime.Call;
 import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.Health.Check;
+import dev.starling.runtime.Membership;
 import dev.starling.runtime.Node;
 import dev.starling.runtime.Secrets;
 import dev.starling.runtime.ServiceException;
@@ -117,7 +118,7 @@ public final class OperatorVerticle extends VerticleBase {
   private Router router(Ops ops) {
     Router router = Router.router(vertx);
     router.route().handler(this::common);
-    show(router, "/health/live").handler(context -> Answers.json(context, 200, status(true)));
+    show(router, "/health/live").handler(context -> Answers.json(context, 200, live()));
     show(router, "/health/ready").handler(this::ready);
     show(router, "/metrics").handler(this::metrics);
     show(router, "/metrics/cluster").handler(this::clusterMetrics);
@@ -224,6 +225,14 @@ public final class OperatorVerticle extends VerticleBase {
       list.add(check.up() ? entry : entry.put("reason", check.reason()));
     }
     return list;
+  }
+
+  /** So much anybody may know who can ask: which node of which cluster this is. */
+  private JsonObject live() {
+    Membership.Place place = node.membership().place();
+    return status(true)
+        .put("id", node.membership().self())
+        .put("cluster", place == null ? null : place.cluster());
   }
 
   private JsonObject status(boolean up) {

@@ -138,7 +138,12 @@ class OperatorIT {
 
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(new JsonObject(answer.body()))
-        .isEqualTo(new JsonObject().put("status", "up").put("node", "one"));
+        .isEqualTo(
+            new JsonObject()
+                .put("status", "up")
+                .put("node", "one")
+                .put("id", "1")
+                .putNull("cluster"));
   }
 
   @Test
