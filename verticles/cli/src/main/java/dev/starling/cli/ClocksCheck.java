@@ -9,7 +9,7 @@ import java.util.Map;
 
 /** Tokens and orders end by clocks. A report was true when the node made it: so long ago. */
 final class ClocksCheck implements Check {
-  private static final Duration OFF = Duration.ofSeconds(1);
+  private static final Duration OFF = Duration.ofSeconds(2);
   private static final String REMEDY =
       "let NTP set the clock (timedatectl set-ntp true); tokens and orders end by clocks";
 
@@ -27,7 +27,7 @@ final class ClocksCheck implements Check {
     List<Json> off =
         ahead.keySet().stream().filter(n -> ahead.get(n).abs().compareTo(OFF) > 0).toList();
     if (off.isEmpty()) {
-      return List.of(Finding.fine("clocks", "all nodes are within a second of this clock"));
+      return List.of(Finding.fine("clocks", "all nodes are within two seconds of this clock"));
     }
     if (off.size() > 1 && off.size() == ahead.size() && agree(ahead)) {
       Duration here = ahead.get(off.get(0)).negated();

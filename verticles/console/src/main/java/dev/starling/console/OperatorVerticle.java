@@ -158,6 +158,7 @@ public final class OperatorVerticle extends VerticleBase {
     }
     timers.put(connection, endAfter(FIRST_REQUEST, connection));
     connection.closeHandler(v -> vertx.cancelTimer(timers.remove(connection)));
+    connection.exceptionHandler(e -> log.debug("A connection broke: {}", e.getMessage()));
   }
 
   private long endAfter(long millis, HttpConnection connection) {

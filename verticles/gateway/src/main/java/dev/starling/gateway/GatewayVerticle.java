@@ -26,6 +26,8 @@ import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * HTTP in, operations out; it knows no service by name.
@@ -38,6 +40,8 @@ import java.util.stream.Collectors;
 public final class GatewayVerticle extends VerticleBase {
   /** Under this name {@code services} lists the gateway. */
   public static final String NAME = "gateway";
+
+  private static final Logger log = LoggerFactory.getLogger(GatewayVerticle.class);
 
   static final int MAX_LINE = 4096;
   static final int MAX_HEADERS = 8192;
@@ -159,6 +163,12 @@ public final class GatewayVerticle extends VerticleBase {
     }
     arrivals.put(connection, new Arrival(vertx, connection, limits));
     connection.closeHandler(v -> arrivals.remove(connection).end());
+    connection.exceptionHandler(GatewayVerticle::broke);
+  }
+
+  /** A client that resets its connection is no error of ours. */
+  private static void broke(Throwable failure) {
+    log.debug("A connection broke: {}", failure.getMessage());
   }
 
   private void changed() {

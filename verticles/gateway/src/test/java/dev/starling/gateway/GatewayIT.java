@@ -3,6 +3,7 @@ package dev.starling.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
@@ -980,6 +981,30 @@ class GatewayIT {
 
     harness.deploy(rogue("safe", "/secure/{text}"), new JsonObject());
     await().until(() -> get("/secure/a").contains("safe"));
+  }
+
+  @Test
+  void complainsOfNoClientThatResetsItsConnection() throws Exception {
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    Logger gateway = (Logger) LoggerFactory.getLogger(GatewayVerticle.class);
+    Logger vertx = (Logger) LoggerFactory.getLogger("io.vertx");
+    gateway.setLevel(Level.DEBUG);
+    gateway.addAppender(logged);
+    vertx.addAppender(logged);
+    try {
+      start();
+      Line line = new Line(port);
+      line.send("GET /items/latest" + HOST + "\r\n").answer();
+      line.reset();
+
+      await().until(() -> !logged.list.isEmpty());
+      assertThat(logged.list).extracting(ILoggingEvent::getLevel).containsOnly(Level.DEBUG);
+    } finally {
+      gateway.setLevel(null);
+      gateway.detachAppender(logged);
+      vertx.detachAppender(logged);
+    }
   }
 
   @Test

@@ -41,29 +41,43 @@ final class Calls implements Part {
     Map<String, String> both = Map.of("services", "echo,gateway");
     Subject alone = served.by("Starling, one JVM", programs.node("alone", both, "-services", echo));
 
-    Flock flock = new Flock(programs, "calls", 2);
-    NodeProcess service =
-        programs.node("service", flock.settings("echo"), "-cluster", "-services", echo).awaitUp();
-    Subject two =
-        served.by(
-            "Starling, two JVMs",
-            programs.node("gateway", flock.settings("gateway"), "-cluster"),
-            service);
+    Subject two = two("Starling, two JVMs", programs.project(), programs, echo, served);
 
     List<Subject> subjects = new ArrayList<>(List.of(http, local, clustered, alone, two));
-    Optional<Subject> before = Optional.empty();
-    if (programs.project().earlier().isPresent()) {
-      Project earlier = programs.project().earlier().get();
-      NodeProcess node = programs.node(earlier, "earlier", both, "-services", echo);
-      before = Optional.of(served.by("the version before, one JVM", node));
+    Optional<Project> earlier = programs.project().earlier();
+    Optional<Subject> aloneBefore = Optional.empty();
+    Optional<Subject> twoBefore = Optional.empty();
+    if (earlier.isPresent()) {
+      NodeProcess node = programs.node(earlier.get(), "earlier", both, "-services", echo);
+      aloneBefore = Optional.of(served.by("the version before, one JVM", node));
+      twoBefore =
+          Optional.of(two("the version before, two JVMs", earlier.get(), programs, echo, served));
     }
-    before.ifPresent(subjects::add);
+    aloneBefore.ifPresent(subjects::add);
+    twoBefore.ifPresent(subjects::add);
     SideBySide calls = SideBySide.measure(name(), pace, findings, subjects);
     findings.ratios().add(calls.cpu("one JVM / bare HTTP + local bus", alone, local, 1.4));
     findings.ratios().add(calls.cpu("two JVMs / bare clustered bus", two, clustered, 1.2));
-    before.ifPresent(
-        subject ->
-            findings.ratios().add(calls.cpu("one JVM / the version before", alone, subject, 1.02)));
+    aloneBefore.ifPresent(
+        before ->
+            findings.ratios().add(calls.cpu("one JVM / the version before", alone, before, 1.02)));
+    twoBefore.ifPresent(
+        before ->
+            findings.ratios().add(calls.cpu("two JVMs / the version before", two, before, 1.02)));
+  }
+
+  private static Subject two(
+      String name, Project of, Programs programs, String echo, Served.Maker served)
+      throws Exception {
+    String role = of == programs.project() ? "" : "-before";
+    Flock flock = new Flock(programs, "calls" + role, 2);
+    NodeProcess service =
+        programs
+            .node(of, "service" + role, flock.settings("echo"), "-cluster", "-services", echo)
+            .awaitUp();
+    NodeProcess gateway =
+        programs.node(of, "gateway" + role, flock.settings("gateway"), "-cluster");
+    return served.by(name, gateway, service);
   }
 
   private static NodeProcess bare(Programs programs, String role, Path hazelcast)

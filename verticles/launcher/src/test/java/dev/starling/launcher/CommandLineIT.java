@@ -102,7 +102,7 @@ class CommandLineIT {
       opensABreaker(one, two);
       drainsANode(one, two);
       assertThat(type(one, "", "doctor", "--ports", "1-1").out())
-          .contains("each node sees 2", "all nodes are within a second of this clock");
+          .contains("each node sees 2", "all nodes are within two seconds of this clock");
 
       assertThat(second.stop()).isZero();
       await().atMost(SOON).until(() -> type(one, "", "status").out().contains("1 node, "));
