@@ -24,15 +24,16 @@ final class OperatorName {
   private OperatorName() {}
 
   /**
-   * As {@code ada (operator) from 127.0.0.1}, or without a name {@code operator from 127.0.0.1}.
+   * As {@code operator from 127.0.0.1 (ada)}, or without a name {@code operator from 127.0.0.1}.
+   * What is known comes first, so that no name can look like it.
    *
    * @throws ServiceException {@link ErrorCode#MALFORMED} for a name that is none
    */
   static String of(HttpServerRequest request) {
-    String address = request.remoteAddress().hostAddress();
+    String known = "operator from " + request.remoteAddress().hostAddress();
     List<String> given = request.headers().getAll(HEADER);
     if (given.isEmpty()) {
-      return "operator from " + address;
+      return known;
     }
     String name = given.size() == 1 ? decoded(given.get(0)) : "";
     if (!NAME.matcher(name).matches()) {
@@ -41,7 +42,7 @@ final class OperatorName {
           "Starling-Operator must be one name of 1 to 64 characters that can be seen, as"
               + " percent-encoded UTF-8");
     }
-    return name + " (operator) from " + address;
+    return known + " (" + name + ")";
   }
 
   /** Empty for what cannot be decoded. */

@@ -3,7 +3,7 @@ package dev.starling.console;
 import dev.starling.runtime.Call;
 import dev.starling.runtime.ErrorCode;
 import dev.starling.runtime.Health.Check;
-import dev.starling.runtime.Membership;
+import dev.starling.runtime.Membership.Place;
 import dev.starling.runtime.Node;
 import dev.starling.runtime.Secrets;
 import dev.starling.runtime.ServiceException;
@@ -145,7 +145,7 @@ public final class OperatorVerticle extends VerticleBase {
             .requestHandler(router);
     return server
         .listen()
-        .onSuccess(v -> node.flock().operatorAt(host() + ":" + server.actualPort()))
+        .onSuccess(v -> node.flock().operatorAt(Place.hostAndPort(host(), server.actualPort())))
         .onSuccess(
             v -> log.info("The operator's token is in {}", node.secrets().file(Secrets.OPERATOR)));
   }
@@ -230,7 +230,7 @@ public final class OperatorVerticle extends VerticleBase {
 
   /** So much anybody may know who can ask: which node of which cluster this is. */
   private JsonObject live() {
-    Membership.Place place = node.membership().place();
+    Place place = node.membership().place();
     return status(true)
         .put("id", node.membership().self())
         .put("cluster", place == null ? null : place.cluster());

@@ -246,6 +246,7 @@ final class Situation {
     String service = instance.substring(0, instance.indexOf('@'));
     List<String> others =
         instances.stream()
+            .filter(InstanceStatus::reached)
             .map(InstanceStatus::announcement)
             .filter(a -> a.service().equals(service) && !open.containsKey(a.name()))
             .map(Announcement::nodeName)

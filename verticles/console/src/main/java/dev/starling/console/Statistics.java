@@ -37,7 +37,7 @@ final class Statistics {
   /** How calls end that fail by our fault, not the caller's. */
   private static final Set<String> OURS =
       Stream.of(ErrorCode.values())
-          .filter(code -> code.status() >= 500)
+          .filter(ErrorCode::isOurs)
           .map(ErrorCode::kind)
           .collect(Collectors.toUnmodifiableSet());
 

@@ -175,7 +175,7 @@ class OpsAccessIT {
           Event event = orders().get(orders().size() - 1);
           assertThat(event.by())
               .as(method + " " + each.path())
-              .isEqualTo("ada (operator) from 127.0.0.1");
+              .isEqualTo("operator from 127.0.0.1 (ada)");
           assertThat(event.subject() + " " + event.text()).isNotBlank();
           assertThat(event.at()).isNotNull();
           before = orders().size();
@@ -200,7 +200,7 @@ class OpsAccessIT {
   void takesANameAsItIs(String header, String name) throws Exception {
     assertThat(status(drain().header("Starling-Operator", header))).isEqualTo(200);
     await().until(() -> !orders().isEmpty());
-    assertThat(orders().get(0).by()).isEqualTo(name + " (operator) from 127.0.0.1");
+    assertThat(orders().get(0).by()).isEqualTo("operator from 127.0.0.1 (" + name + ")");
   }
 
   @ParameterizedTest

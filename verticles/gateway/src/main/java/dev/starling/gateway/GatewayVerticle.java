@@ -6,6 +6,7 @@ import dev.starling.runtime.CertificateWatch;
 import dev.starling.runtime.ContractDocument;
 import dev.starling.runtime.Limit;
 import dev.starling.runtime.Limits;
+import dev.starling.runtime.Membership.Place;
 import dev.starling.runtime.Node;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
@@ -129,7 +130,7 @@ public final class GatewayVerticle extends VerticleBase {
 
   private void tellWhere() {
     if (!isAdministrative()) {
-      node.flock().gatewayAt(config().getString("host", "127.0.0.1") + ":" + port());
+      node.flock().gatewayAt(Place.hostAndPort(config().getString("host", "127.0.0.1"), port()));
     }
   }
 
@@ -223,6 +224,9 @@ public final class GatewayVerticle extends VerticleBase {
   public Future<?> stop() {
     if (watch != null) {
       watch.close();
+    }
+    if (!isAdministrative()) {
+      node.flock().gatewayAt(null);
     }
     return server.shutdown(limits.get(Limit.DRAIN), TimeUnit.MILLISECONDS);
   }

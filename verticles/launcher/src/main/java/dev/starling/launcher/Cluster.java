@@ -135,15 +135,11 @@ final class Cluster extends HazelcastClusterManager implements Membership {
       place =
           new Place(
               cluster,
-              hostAndPort(member.getHost(), member.getPort()),
-              hostAndPort(bus.host(), bus.port()),
+              Place.hostAndPort(member.getHost(), member.getPort()),
+              Place.hostAndPort(bus.host(), bus.port()),
               seeks);
     }
     return place;
-  }
-
-  private static String hostAndPort(String host, int port) {
-    return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
   }
 
   @Override

@@ -83,8 +83,9 @@ final class Traces implements VertxTracer<Operation, Operation> {
   /** Traces a second that are sent, whatever the share, since their clients want it. */
   static final int ASKED = 10;
 
-  /** A traceparent whose flag says that the trace is sampled, less its flags. */
-  private static final Pattern SAMPLED = Pattern.compile("(00-\\S{32}-\\S{16}-)[0-9a-f][13579bdf]");
+  /** A traceparent less its flags, and the last digit of these. Other versions are not taken. */
+  private static final Pattern KNOWN =
+      Pattern.compile("(00-[0-9a-f]{32}-[0-9a-f]{16}-)[0-9a-f]([0-9a-f])");
 
   private final VertxTracer<Operation, Operation> vertx;
   private final SdkTracerProvider spans;
@@ -192,10 +193,14 @@ final class Traces implements VertxTracer<Operation, Operation> {
     if (parent.isEmpty()) {
       return parent;
     }
-    Matcher sampled = SAMPLED.matcher(parent.get(0).getValue());
-    return !sampled.matches() || ThreadLocalRandom.current().nextDouble() < share || mayAsk()
+    Matcher known = KNOWN.matcher(parent.get(0).getValue());
+    if (!known.matches()) {
+      return List.of();
+    }
+    boolean sampled = (Character.digit(known.group(2).charAt(0), 16) & 1) == 1;
+    return !sampled || ThreadLocalRandom.current().nextDouble() < share || mayAsk()
         ? parent
-        : List.of(Map.entry(PARENT, sampled.group(1) + "00"));
+        : List.of(Map.entry(PARENT, known.group(1) + "00"));
   }
 
   private synchronized boolean mayAsk() {

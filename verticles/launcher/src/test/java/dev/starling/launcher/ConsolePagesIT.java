@@ -369,7 +369,7 @@ class ConsolePagesIT {
                         && breaker(at, "user@n2").getString("state").equals("closed"));
       }
       assertThat(list(1, "events").map(e -> String.valueOf(e.getString("by"))))
-          .contains("Åsa Öst (operator) from 127.0.0.1");
+          .contains("operator from 127.0.0.1 (Åsa Öst)");
       assertThat(load.calls).hasPositiveValue();
     }
   }

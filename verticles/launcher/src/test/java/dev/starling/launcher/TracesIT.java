@@ -224,10 +224,16 @@ class TracesIT {
                     .build());
         assertThat(answer.headers().firstValue("x-request-id")).hasValue(trace);
       }
+      String unknown = "b".repeat(28);
+      for (String version : List.of("01-%s-%s-01", "cc-%s-%s-01-x", "00-%s-%s-01-x")) {
+        String parent = version.formatted(unknown + "0000", SPAN);
+        other.send(other.request("/nothing").header("traceparent", parent).build());
+      }
       long seconds = 1 + Duration.ofNanos(System.nanoTime() - begin).toSeconds();
       assertThat(node.stop()).isZero(); // sends all that waits
       assertThat(collector.spans().stream().filter(span -> span.trace().startsWith(mark)))
           .hasSizeBetween(Traces.ASKED, (int) Math.min(199, Traces.ASKED * (seconds + 1)));
+      assertThat(collector.spans()).noneMatch(span -> span.trace().startsWith(unknown));
     }
   }
 

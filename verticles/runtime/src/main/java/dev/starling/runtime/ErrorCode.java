@@ -63,6 +63,11 @@ public enum ErrorCode {
     return this == NOT_STARTED || this == OVERLOADED;
   }
 
+  /** Whether it is not the caller's doing: an operator is to look, not the caller. */
+  public boolean isOurs() {
+    return status >= 500;
+  }
+
   /** The problem type of RFC 9457: a stable name, not an address to visit. */
   public String type() {
     return "urn:starling:problem:" + kind();

@@ -9,6 +9,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.TreeSet;
 
 /**
@@ -25,6 +26,9 @@ public final class Journal {
 
   /** Of one's own of each kind in each report. */
   private static final int TOLD = 10;
+
+  /** Seconds in which the same call is one event. */
+  private static final long AGAIN = 10;
 
   private final String self;
   private final String name;
@@ -48,15 +52,28 @@ public final class Journal {
     note(kind, subject, text, null);
   }
 
-  /** Writes down what an operator did here. */
+  /**
+   * Writes down what an operator did here. The same call again within seconds is not, so that one
+   * who makes many drives out nothing else.
+   */
   public synchronized void note(Event.Kind kind, String subject, String text, String by) {
     Event event = event(self + "-" + ++number, kind, subject, text, by);
     Deque<Event> told = own.computeIfAbsent(kind, k -> new ArrayDeque<>());
+    if (kind == Event.Kind.CALL && told.stream().anyMatch(last -> isAgain(last, event))) {
+      return;
+    }
     told.addLast(event);
     if (told.size() > TOLD) {
       told.removeFirst();
     }
     learn(event);
+  }
+
+  private static boolean isAgain(Event last, Event event) {
+    return last.subject().equals(event.subject())
+        && last.text().equals(event.text())
+        && Objects.equals(last.by(), event.by())
+        && event.at().isBefore(last.at().plusSeconds(AGAIN));
   }
 
   /**

@@ -58,6 +58,11 @@ public interface Membership {
    *     empty where nobody has listed them
    */
   record Place(String cluster, String member, String bus, List<String> seeks) {
+    /** As {@code host:port}, an IPv6 address in brackets. */
+    public static String hostAndPort(String host, int port) {
+      return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+    }
+
     /** What another release does not say is nothing. */
     public Place {
       seeks = seeks == null ? List.of() : seeks;

@@ -67,7 +67,7 @@ final class OperationMeter {
    */
   OperationMeter shown() {
     for (ErrorCode code : CODES) {
-      if (code.isFault() || code.isRefusal()) {
+      if (code.isOurs()) {
         timer(code.ordinal());
       }
     }

@@ -18,11 +18,31 @@ class JournalTest {
     journal.note(Event.Kind.ORDER, "drain/n2", "is to be {}", "ada");
     for (int i = 0; i < 5_000; i++) {
       journal.note(Event.Kind.BREAKER, "user@n2", "open");
-      journal.note(Event.Kind.CALL, "user.login", "was called", "ada");
+      journal.note(Event.Kind.CALL, "user.login" + i, "was called", "ada");
     }
 
     assertThat(texts(journal.own())).contains("is to be {}").hasSize(21);
     assertThat(texts(journal.all())).contains("is to be {}").hasSize(1_001);
+  }
+
+  @Test
+  void writesTheSameCallDownOnce() {
+    journal.note(Event.Kind.CALL, "billing.pause", "was published", "eve");
+    for (int i = 0; i < 5_000; i++) {
+      journal.note(Event.Kind.CALL, "user.login", "was called", "eve");
+    }
+    journal.note(Event.Kind.CALL, "user.login", "was called", "ada");
+    journal.note(Event.Kind.ORDER, "drain/n2", "is to be {}", "ada");
+    journal.note(Event.Kind.ORDER, "drain/n2", "is to be {}", "ada");
+
+    assertThat(journal.all())
+        .extracting(e -> e.subject() + " " + e.by())
+        .containsExactlyInAnyOrder(
+            "billing.pause eve",
+            "user.login eve",
+            "user.login ada",
+            "drain/n2 ada",
+            "drain/n2 ada");
   }
 
   @Test
