@@ -137,7 +137,7 @@ public final class Bench {
     } finally {
       vertx.close().await();
     }
-    findings.shareOfCall();
+    findings.sharesOfCalls();
     Files.writeString(options.plot(), Plot.of(findings));
     out.println(
         options.json()

@@ -71,22 +71,26 @@ final class Findings {
     return micros;
   }
 
-  /** What choice and breaker cost, beside the call that they are part of; if both were measured. */
-  void shareOfCall() {
+  /** What pieces of a call cost, beside the call that they are part of; if both were measured. */
+  void sharesOfCalls() {
+    share("choiceAndBreaker 1000 ", "choice and breaker at 1,000 records", "two JVMs", 0.03);
+    share("callOfTwoSides", "meters and memory of calls", "one JVM", 0.02);
+  }
+
+  private void share(String piece, String name, String over, double most) {
     Optional<Figure> call =
         figures.stream()
-            .filter(f -> f.part().equals("calls") && f.subject().endsWith("two JVMs"))
+            .filter(f -> f.part().equals("calls") && f.subject().equals("Starling, " + over))
             .findFirst();
-    Optional<Micro> pieces =
-        micros.stream().filter(m -> m.name().contains("choiceAndBreaker 1000 ")).findFirst();
-    if (call.isPresent() && pieces.isPresent()) {
+    Optional<Micro> measured = micros.stream().filter(m -> m.name().contains(piece)).findFirst();
+    if (call.isPresent() && measured.isPresent()) {
       Spread cpu = call.get().spread(Sample::cpu);
-      double micros = pieces.get().nanos() / 1_000;
+      double micros = measured.get().nanos() / 1_000;
       ratios.add(
           new Ratio(
-              "choice and breaker at 1,000 records / call over two JVMs",
+              name + " / call, " + over,
               new Spread(micros / cpu.median(), micros / cpu.most(), micros / cpu.least()),
-              0.03));
+              most));
     }
   }
 

@@ -20,7 +20,7 @@ final class Micro implements Part {
 
   @Override
   public String about() {
-    return "look-up, choice, breaker, transit, codec and verification of tokens, each alone";
+    return "look-up, choice, breaker, meters, transit, codec and verification of tokens, each alone";
   }
 
   @Override

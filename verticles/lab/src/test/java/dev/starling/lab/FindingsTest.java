@@ -41,7 +41,7 @@ class FindingsTest {
         .micros()
         .add(new Findings.Micro("ChoiceBenchmark.choiceAndBreaker 1000 records", 5_000, 10));
 
-    findings.shareOfCall();
+    findings.sharesOfCalls();
 
     assertThat(findings.ratios()).hasSize(1);
     assertThat(findings.ratios().get(0).spread().median()).isEqualTo(0.05);
