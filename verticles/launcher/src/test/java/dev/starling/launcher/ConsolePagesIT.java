@@ -428,6 +428,54 @@ class ConsolePagesIT {
     assertThat(text("pre[aria-label='As Java']"))
         .contains("HttpRequest.newBuilder(", "\"username\": \"ada\"")
         .doesNotContain("rosy-Otter");
+    showsTheHopThatIsChosen(text("section[aria-labelledby=answer] code"));
+  }
+
+  /** Whatever the filters leave in the list. */
+  private static void showsTheHopThatIsChosen(String trace) {
+    look("calls?trace=" + trace);
+    await().until(() -> count("[aria-label^='Calls that nodes'] tbody tr") == 2);
+    String chosen = "[aria-label='Chosen call']";
+    choose("made");
+    await().until(() -> text(chosen + " .waterfall").contains("Handler"));
+    browser.run("location.hash += '&failed=true'");
+    browser.shows("No call that nodes remember matches.");
+    assertThat(text(chosen + " .waterfall")).contains("Attempt at user@", "Handler");
+    look("calls?trace=" + trace);
+    await().until(() -> count("[aria-label^='Calls that nodes'] tbody tr") == 2);
+    choose("done");
+    await().until(() -> text(chosen + " caption").startsWith("user.register, done by n"));
+    assertThat(count(chosen + " .waterfall")).isZero();
+  }
+
+  private static void choose(String side) {
+    browser.run(
+        """
+        [...document.querySelectorAll("[aria-label^='Calls that nodes'] tbody tr")]
+          .find(row => row.children[4].textContent === arguments[0]).querySelector("a").click();
+        """,
+        side);
+  }
+
+  @Test
+  @Order(2)
+  @DisplayName("the command line is written so that it means what the form has sent")
+  void writesTheCommandLineAsItIsRead() {
+    signIn("send?operation=user.login");
+    browser.shows("username").type("field-username", "@ada");
+    browser.type("field-password", "Secret-word-of-nobody");
+    browser.find("button[type=submit]").click();
+    browser.shows("user.login answered 401").press("command line");
+    assertThat(text("pre[aria-label='As command line']"))
+        .contains(" password=@- ", " 'username=@@ada' ");
+    look("send?operation=user.change-password");
+    browser.shows("newPassword").type("field-currentPassword", "Secret-word-of-nobody");
+    browser.type("field-newPassword", "Another-word-of-nobody");
+    browser.find("button[type=submit]").click();
+    browser.shows("user.change-password answered 401");
+    browser.press("command line");
+    assertThat(text("pre[aria-label='As command line']"))
+        .contains(" currentPassword=@- ", " newPassword=@FILE ");
   }
 
   @Test

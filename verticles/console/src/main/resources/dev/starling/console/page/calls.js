@@ -33,6 +33,36 @@ function query(params) {
   return new URLSearchParams(Object.entries(asked).filter(([, value]) => value)).toString();
 }
 
+/** Names a call among those that nodes remember. */
+function keyOf(call) {
+  return [call.trace, call.node, call.side, call.operation, call.at].join(" ");
+}
+
+/** The chosen call, with all hops of its trace, whichever of them the filters leave in the list. */
+function Chosen({id, due}) {
+  const trace = id.split(" ")[0];
+  const [found, setFound] = useState(null);
+  const [problem, setProblem] = useState(null);
+  useEffect(() => {
+    let late = false;
+    ask(`calls?${new URLSearchParams({trace, limit: 500})}`)
+      .then(answer => late || (setFound(answer), setProblem(null)))
+      .catch(failure => late || setProblem(failure.message));
+    return () => (late = true);
+  }, [due]);
+  const call = found?.calls.find(each => keyOf(each) === id);
+  return html`
+    <section class="paper" aria-label="Chosen call">
+      <div class="head"><h3>Trace <code>${trace}</code></h3><button onClick=${() => choose({chosen: ""})}>Close</button></div>
+      <p><a href=${to("calls", {trace})}>All hops of this trace</a></p>
+      ${problem && html`<p class="problem" role="alert">${problem}</p>`}
+      ${found === null ? !problem && html`<p class="quiet">Nodes are being asked …</p>`
+        : !call ? html`<p class="quiet">Nodes do not remember it any more.</p>`
+        : waterfall(found.calls, call) ? html`<${Waterfall} hops=${found.calls} chosen=${call}/>`
+        : html`<${Steps} call=${call}/>`}
+    </section>`;
+}
+
 export function Calls({flock, params, tick}) {
   const [found, setFound] = useState(null);
   const [problem, setProblem] = useState(null);
@@ -45,18 +75,11 @@ export function Calls({flock, params, tick}) {
       .catch(failure => late || setProblem(failure.message));
     return () => (late = true);
   }, [asked, due]);
-  const chosen = found?.calls.find(c => `${c.trace} ${c.node} ${c.side}` === params.chosen);
-  const hops = (found?.calls ?? []).filter(c => c.trace === params.chosen?.split(" ")[0]);
   const field = (name, label, more = {}) => html`
     <label>${label}<input id=${name} value=${params[name] ?? ""} onInput=${e => choose({[name]: e.target.value.trim()})} ...${more}/></label>`;
   return html`
     <div class="data">
-    ${params.chosen && html`
-      <section class="paper" aria-label="Chosen call">
-        <div class="head"><h3>Trace <code>${params.chosen.split(" ")[0]}</code></h3><button onClick=${() => choose({chosen: ""})}>Close</button></div>
-        <p><a href=${to("calls", {trace: params.chosen.split(" ")[0]})}>All hops of this trace</a></p>
-        ${waterfall(hops) ? html`<${Waterfall} calls=${hops}/>` : chosen ? html`<${Steps} call=${chosen}/>` : html`<p class="quiet">Nodes do not remember it any more.</p>`}
-      </section>`}
+    ${params.chosen && html`<${Chosen} key=${params.chosen.split(" ")[0]} id=${params.chosen} due=${due}/>`}
     <section class="paper" aria-labelledby="view">
       <h2 id="view" tabindex="-1">Calls</h2>
       <div class="fields">
@@ -77,9 +100,9 @@ export function Calls({flock, params, tick}) {
           empty=${asked ? "No call that nodes remember matches." : "No call has been made yet; make one under Send."}
           columns=${[["Time"], ["Operation"], ["Outcome"], ["Took", true], ["Side"], ["Node"], ["Trace"]]}
           rows=${[...found.calls].sort((a, b) => (a.at < b.at ? 1 : -1)).map(call => {
-            const key = `${call.trace} ${call.node} ${call.side}`;
+            const key = keyOf(call);
             return {
-              key: `${key} ${call.at}`,
+              key,
               cells: [
                 html`<time datetime=${call.at}>${clock(call.at)}</time>`, call.operation, html`<${Mark} state=${call.outcome}/>`,
                 millis(call.millis), call.side, call.node,

@@ -89,10 +89,16 @@ function curl(body) {
   return `curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '${quoted}' ${location.origin}/ops/calls`;
 }
 
+/** As the command line reads it: @ begins the name of a file, @@ a value with one @, and standard input is read once. */
 function cli(body) {
+  let secrets = 0;
   const said = Object.entries(body.request).map(([name, value]) => {
-    const text = typeof value === "string" ? value : JSON.stringify(value);
-    return SECRET.test(name) ? `${name}=@-` : /^[\w.:\/-]+$/.test(text) ? `${name}=${text}` : `'${name}=${text.replaceAll("'", "'\\''")}'`;
+    if (SECRET.test(name)) {
+      return secrets++ ? `${name}=@FILE` : `${name}=@-`;
+    }
+    const plain = typeof value === "string" ? value : JSON.stringify(value);
+    const text = plain.startsWith("@") ? `@${plain}` : plain;
+    return /^[\w.:\/-]+$/.test(text) ? `${name}=${text}` : `'${name}=${text.replaceAll("'", "'\\''")}'`;
   });
   const more = [`--timeout ${body.timeout}ms`, body.node && `--node ${body.node}`, body.token && "--token-file FILE"].filter(each => each);
   return ["scripts/starling call", body.operation, ...said, ...more].join(" ");
@@ -126,17 +132,18 @@ function Copy({body}) {
       </div>
     </div>
     <pre tabindex="0" aria-label="As ${name}">${text}</pre>
-    <p class="hint">Secrets are left out: TOKEN and token are the operator's, “…” and @- what was typed.</p>`;
+    <p class="hint">Secrets are left out: TOKEN and token are the operator's, “…”, @- and @FILE what was typed.</p>`;
 }
 
 function Answer({answer, body}) {
+  const outer = answer.calls.filter(call => call.side === "made" && call.operation === answer.operation).sort((a, b) => b.millis - a.millis)[0];
   return html`
     <section class="paper" aria-labelledby="answer">
       <h3 id="answer" tabindex="-1">${answer.operation} answered ${answer.status} after ${millis(answer.millis)}</h3>
       <p><${Mark} state=${answer.status < 400 ? "ok" : answer.problem?.type?.split(":").pop() ?? "failed"}/> trace <code>${answer.trace}</code></p>
       <pre tabindex="0" aria-label="Answer">${JSON.stringify(answer.reply ?? answer.problem, null, 2)}</pre>
       <h3>Time per step</h3>
-      <${Waterfall} calls=${answer.calls}/>
+      <${Waterfall} hops=${answer.calls} chosen=${outer}/>
       ${answer.silent.length > 0 && html`<p class="problem">No steps from ${answer.silent.join(", ")}.</p>`}
       <${Copy} body=${body}/>
     </section>`;

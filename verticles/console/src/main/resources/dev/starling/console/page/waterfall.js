@@ -5,16 +5,16 @@ const NAMES = {sql: "SQL", transaction: "SQL transaction", token: "Token verifie
 
 /**
  * The hops of one call on one line of time: clocks of nodes differ, so what a callee did is put into the middle
- * of the attempt that it answered, and what is left of that was the way there and back.
+ * of the attempt that it answered, and what is left of that was the way there and back. Gives null for a call
+ * whose attempts are not known: one that was done, that asked no instance, or whose steps were not kept.
  */
-export function waterfall(calls) {
-  const made = calls.filter(call => call.side === "made").sort((a, b) => b.millis - a.millis)[0];
-  if (!made || made.steps.length === 0) {
+export function waterfall(hops, made) {
+  if (made?.side !== "made" || made.steps.length === 0) {
     return null;
   }
   const bars = [{name: "Choice of an instance", by: made.node, at: 0, millis: made.steps[0].at, outcome: "ok"}];
   const sums = {choice: made.steps[0].at, bus: 0, handler: 0, SQL: 0};
-  const done = calls.filter(call => call.side === "done" && call.operation === made.operation);
+  const done = hops.filter(call => call.side === "done" && call.operation === made.operation);
   for (const attempt of made.steps) {
     bars.push({name: `Attempt at ${attempt.name}`, by: made.node, at: attempt.at, millis: attempt.millis, outcome: attempt.outcome});
     const node = attempt.name.slice(attempt.name.indexOf("@") + 1);
@@ -35,8 +35,8 @@ export function waterfall(calls) {
   return {whole: Math.max(made.millis, 0.001), bars, sums, known: done.length > 0};
 }
 
-export function Waterfall({calls}) {
-  const found = waterfall(calls);
+export function Waterfall({hops, chosen}) {
+  const found = waterfall(hops, chosen);
   if (!found) {
     return html`<p class="quiet">There are no steps: the call was refused before an instance was asked, or nodes do not remember it any more.</p>`;
   }
