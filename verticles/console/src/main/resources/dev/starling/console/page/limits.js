@@ -3,6 +3,9 @@ import {Mark, Table, clock, stateOf} from "./parts.js";
 import {ask} from "./ops.js";
 import {choose} from "./route.js";
 
+/** All addresses of a node: where it listens, and nowhere that a browser could go to. */
+const WILDCARD = /^(0\.0\.0\.0|\[?::\]?):\d+$/;
+
 export function Limits({flock, params, tick}) {
   const [found, setFound] = useState(null);
   const [problem, setProblem] = useState(null);
@@ -34,7 +37,7 @@ export function Limits({flock, params, tick}) {
         </section>
         <section class="paper" aria-label="Configuration">
           <h3>Configuration of ${found.configuration.node}</h3>
-          <p class="hint">As it was started, secrets masked. ${others.length > 0 && html`Others show theirs themselves: ${others.map((each, i) => html`${i ? ", " : ""}<a key=${each.id} href="http://${each.operator}/#/limits">${each.name}</a>`)}.`}</p>
+          <p class="hint">As it was started, secrets masked. ${others.length > 0 && html`Others show theirs themselves: ${others.map((each, i) => html`${i ? ", " : ""}${WILDCARD.test(each.operator) ? each.name : html`<a href="http://${each.operator}/#/limits">${each.name}</a>`}`)}.`}</p>
           <div class="fields">
             <label>Setting<input id="setting" value=${params.setting ?? ""} onInput=${e => choose({setting: e.target.value})}/></label>
             <label class="check"><input id="all" type="checkbox" checked=${params.all === "true"} onChange=${e => choose({all: e.target.checked ? "true" : ""})}/> Defaults too</label>
