@@ -54,7 +54,7 @@ function away(all) {
 }
 
 /** What is drawn where: columns, sorted by name, so that nothing moves unless something came or went. */
-export function layout(flock, all) {
+function layout(flock, all) {
   const breakers = new Map(flock.breakers.map(each => [each.instance, each]));
   const boxes = [];
   const edges = [];
