@@ -23,7 +23,7 @@ const VIEWS = {
   limits: ["Health and settings", Limits],
 };
 
-/** Events that are kept, as a node does. */
+/** Events that the page keeps, of all kinds together; a node keeps 500 of each kind. */
 const MOST_EVENTS = 1000;
 
 const DARK = matchMedia("(prefers-color-scheme: dark)");
