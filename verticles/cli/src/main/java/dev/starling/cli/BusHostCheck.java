@@ -17,7 +17,7 @@ final class BusHostCheck implements Check {
                 c ->
                     Stream.concat(Stream.of(c.get("bus")), c.list("seeks").stream())
                         .map(Json::text))
-            .filter(address -> address != null && !isLoopback(address))
+            .filter(address -> address != null && isElsewhere(address))
             .distinct()
             .toList();
     List<Finding> findings =
@@ -39,6 +39,10 @@ final class BusHostCheck implements Check {
             .formatted(node.get("cluster").text("bus"), String.join(", ", elsewhere)),
         "set cluster.host (STARLING_CLUSTER_HOST) on its machine to the address at which the others"
             + " reach it, and start it again");
+  }
+
+  private static boolean isElsewhere(String address) {
+    return Dial.address(address, 0).filter(Dial::isElsewhere).isPresent();
   }
 
   private static boolean isLoopback(String address) {

@@ -26,6 +26,13 @@ final class Dial {
     }
   }
 
+  /** Whether that is one other machine: known, and neither the loopback nor a multicast group. */
+  static boolean isElsewhere(InetSocketAddress address) {
+    return !address.isUnresolved()
+        && !address.getAddress().isLoopbackAddress()
+        && !address.getAddress().isMulticastAddress();
+  }
+
   /** Why no connection can be made; nothing if one can. */
   static Optional<String> refusal(InetSocketAddress address) {
     if (address.isUnresolved()) {

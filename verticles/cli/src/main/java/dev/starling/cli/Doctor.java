@@ -14,9 +14,9 @@ import picocli.CommandLine.Option;
       "",
       "Of this shell: its limit of files, the token. Of the nodes: whether each sees all others,",
       "finds those that are listed, has its event bus where others reach it and hears each of them,",
-      "runs the same version and Java, has the right time (within two seconds of this clock), may open",
-      "enough files, reaches the database and is ready. Also: records of nodes that are not there, and",
-      "clusters on this machine (--ports) that were meant to be one."
+      "runs the same version and Java, has the right time (within two seconds of this clock), may",
+      "open enough files, reaches the database and is ready. Also: records of nodes that are not",
+      "there, and clusters on this machine (--ports) that were meant to be one."
     },
     exitCodeList = {
       "0:nothing is the matter, apart from notes",

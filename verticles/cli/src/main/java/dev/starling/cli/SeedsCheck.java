@@ -26,19 +26,15 @@ final class SeedsCheck implements Check {
         .forEach(n -> n.get("cluster").list("seeks").forEach(s -> sought.add(s.text())));
     List<Finding> findings = new ArrayList<>();
     for (String seed : sought) {
+      // Ports of the loopback are listed for nodes that may come.
       address(seed)
-          .filter(a -> a.isUnresolved() || isElsewhere(a.getAddress()))
+          .filter(a -> a.isUnresolved() || Dial.isElsewhere(a))
           .filter(a -> !members.contains(a.getAddress()))
           .ifPresent(a -> findings.add(absent(seed, a)));
     }
     return findings.isEmpty()
         ? List.of(Finding.fine("seeds", "each host that is listed is a member, or none is"))
         : findings;
-  }
-
-  /** Beside the loopback, whose ports are listed for nodes that may come. */
-  private static boolean isElsewhere(InetAddress address) {
-    return !address.isLoopbackAddress() && !address.isMulticastAddress();
   }
 
   private static Optional<InetSocketAddress> address(String text) {

@@ -103,15 +103,27 @@ class DoctorTest {
 
   @Test
   void findsABusOnTheLoopbackWhereOthersAreElsewhere() throws IOException {
-    change("nodes", "\"seeks\":[\"127.0.0.1:5701\"", "\"seeks\":[\"n9.invalid:5701\"");
+    change("nodes", "\"bus\":\"127.0.0.1:41002\"", "\"bus\":\"192.0.2.7:41002\"");
     assertThat(findings(Exit.NOT_WELL))
         .containsExactly(
-            "problem seeds: n9.invalid:5701 is listed in cluster.members, and no member"
-                + " (from here, n9.invalid:5701: the name n9.invalid is not known)",
             "problem bus host: n1 can be reached from its own machine only (its event bus is at"
-                + " 127.0.0.1:41001, and other nodes are at n9.invalid:5701)",
-            "problem bus host: n2 can be reached from its own machine only (its event bus is at"
-                + " 127.0.0.1:41002, and other nodes are at n9.invalid:5701)");
+                + " 127.0.0.1:41001, and other nodes are at 192.0.2.7:41002)");
+  }
+
+  @Test
+  void findsASeedWithoutANameThatIsKnown() throws IOException {
+    change("nodes", "\"seeks\":[\"127.0.0.1:5701\"", "\"seeks\":[\"n9.invalid:5701\"");
+    assertThat(findings(Exit.NOT_WELL))
+        .as("it says nothing about another machine")
+        .containsExactly(
+            "problem seeds: n9.invalid:5701 is listed in cluster.members, and no member"
+                + " (from here, n9.invalid:5701: the name n9.invalid is not known)");
+  }
+
+  @Test
+  void takesAMulticastGroupForNoMachine() throws IOException {
+    changeAll("nodes", "\"seeks\":[\"127.0.0.1:5701\"", "\"seeks\":[\"224.2.2.3:54327\"");
+    assertThat(findings(Exit.OK)).isEmpty();
   }
 
   @Test
