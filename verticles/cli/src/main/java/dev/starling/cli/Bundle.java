@@ -9,6 +9,7 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
@@ -179,29 +180,52 @@ final class Bundle implements Callable<Integer> {
     return names;
   }
 
-  /** For its owner only; one that was there is replaced. */
+  /**
+   * For its owner only. One that was there is replaced at once by the whole archive, or stays; what
+   * is no file, such as a directory or a device, is left alone.
+   */
   private static void write(Path file, Map<String, String> files, Instant made) {
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw failure(file, Files.isDirectory(file) ? "it is a directory" : "it is no plain file");
+    }
     try {
-      Files.deleteIfExists(file);
-      Files.createFile(
-          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      try (OutputStream out = Files.newOutputStream(file);
-          ZipOutputStream zip = new ZipOutputStream(out, UTF_8)) {
-        for (Map.Entry<String, String> each : files.entrySet()) {
-          ZipEntry entry = new ZipEntry(NAME.format(made) + "/" + each.getKey());
-          entry.setLastModifiedTime(FileTime.from(made));
-          zip.putNextEntry(entry);
-          zip.write(each.getValue().getBytes(UTF_8));
-          zip.closeEntry();
-        }
+      Path whole =
+          Files.createTempFile(
+              file.toAbsolutePath().getParent(),
+              ".starling-",
+              ".zip",
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      try {
+        zip(whole, files, made);
+        Files.move(
+            whole, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+      } finally {
+        Files.deleteIfExists(whole);
       }
     } catch (IOException e) {
-      throw new Failure(
-          Exit.NOT_WELL,
-          file + " cannot be written",
-          e.getClass().getSimpleName(),
-          "name another with --output FILE, in a directory that is there");
+      throw failure(file, e.getClass().getSimpleName());
     }
+  }
+
+  private static void zip(Path file, Map<String, String> files, Instant made) throws IOException {
+    try (OutputStream out = Files.newOutputStream(file);
+        ZipOutputStream zip = new ZipOutputStream(out, UTF_8)) {
+      for (Map.Entry<String, String> each : files.entrySet()) {
+        ZipEntry entry = new ZipEntry(NAME.format(made) + "/" + each.getKey());
+        entry.setLastModifiedTime(FileTime.from(made));
+        zip.putNextEntry(entry);
+        zip.write(each.getValue().getBytes(UTF_8));
+        zip.closeEntry();
+      }
+    }
+  }
+
+  private static Failure failure(Path file, String why) {
+    return new Failure(
+        Exit.NOT_WELL,
+        file + " cannot be written",
+        why,
+        "name another with --output FILE, in a directory that is there");
   }
 
   private int tell(Path file, Json status, Map<String, String> files, List<String> missing) {

@@ -347,7 +347,7 @@ final class BundlePage {
 
   private String doctor() {
     return Markup.table(
-        List.of("Severity", "Check", "Finding", "Remedy"),
-        rows(list("doctor", "findings"), "severity", "check", "text", "remedy"));
+        List.of("Severity", "Check", "Finding", "Why", "Remedy"),
+        rows(list("doctor", "findings"), "severity", "check", "what", "why", "remedy"));
   }
 }

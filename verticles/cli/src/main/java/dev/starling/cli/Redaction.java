@@ -31,8 +31,13 @@ final class Redaction {
           Pattern.compile(
               "(?<![\\w-])(?=[\\w-]*[A-Z])(?=[\\w-]*[a-z])(?=[\\w-]*\\d)[\\w-]{32,}(?![\\w-])"),
           Pattern.compile("(?i)(?<=bearer )[\\w.~+/=-]{8,}"),
-          Pattern.compile("(?i)(?<=(?:password|secret|token|pepper)[=:])[^\\s,;&}\"]+"),
           Pattern.compile("(?<=://[^\\s/@:]{0,64}:)[^\\s/@]+(?=@)")); // a password in a URL
+
+  /** A name and its value, as in settings and in JSON; a value in quotes ends with them. */
+  private static final Pattern NAMED =
+      Pattern.compile(
+          "(?i)((?:password|secret|token|pepper)\"?+\\s*+[=:]\\s*+\"?+)"
+              + "(?:(?<=\")[^\"\n]++|[^\\s,;&}\"]++)");
 
   private final Set<String> nodes;
 
@@ -50,6 +55,7 @@ final class Redaction {
     for (Pattern token : TOKENS) {
       masked = token.matcher(masked).replaceAll(MASK);
     }
+    masked = NAMED.matcher(masked).replaceAll("$1" + MASK);
     return EMAIL
         .matcher(masked)
         .replaceAll(m -> nodes.contains(m.group(1)) ? "$0" : MASK + "@" + MASK);

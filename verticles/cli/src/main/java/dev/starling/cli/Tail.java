@@ -101,10 +101,11 @@ final class Tail implements Callable<Integer> {
       session.err().println("Nothing to show yet; waiting for calls");
     }
     List<List<String>> header = List.of(HEADER.stream().map(session.screen()::bold).toList());
-    long left = count - tell(first, header);
-    while (count == 0 || left > 0) {
+    long left = count == 0 ? Long.MAX_VALUE : count;
+    left -= tell(first, header, left);
+    while (left > 0) {
       Thread.sleep(Duration.ofSeconds(1).toMillis());
-      left -= again(query);
+      left -= again(query, left);
     }
     return Exit.OK;
   }
@@ -141,7 +142,7 @@ final class Tail implements Callable<Integer> {
   }
 
   /** A lost node does not end it. */
-  private long again(String query) {
+  private long again(String query, long left) {
     try {
       List<Json> fresh = fresh(ask(query));
       if (fresh.size() == MOST) {
@@ -151,7 +152,7 @@ final class Tail implements Callable<Integer> {
                 "More than can be shown: some are left out; narrow it by --service, --operation,"
                     + " --slow or --failed");
       }
-      return tell(fresh, List.of());
+      return tell(fresh, List.of(), left);
     } catch (Failure failure) {
       if (failure.exit() != Exit.UNREACHABLE) {
         throw failure;
@@ -187,9 +188,9 @@ final class Tail implements Callable<Integer> {
     }
   }
 
-  /** Shows calls, and no more of them than are wanted; how many. */
-  private long tell(List<Json> calls, List<List<String>> header) {
-    List<Json> wanted = count == 0 ? calls : calls.subList(0, (int) Math.min(calls.size(), count));
+  /** Shows calls, and no more of them than are left to show; how many. */
+  private long tell(List<Json> calls, List<List<String>> header, long left) {
+    List<Json> wanted = calls.subList(0, (int) Math.min(calls.size(), left));
     Screen screen = session.screen();
     if (session.json()) {
       wanted.forEach(call -> session.print(Json.object("command", "tail", "call", call)));

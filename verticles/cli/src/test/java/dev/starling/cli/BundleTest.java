@@ -16,10 +16,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -94,7 +97,7 @@ class BundleTest {
       }
       Json status = Json.read(server.recorded("status"));
       assertThat(files.get("index.html"))
-          .contains(Markup.text(status.text("sentence")), "2890483a5f3b2eab3c0d8e9d5dc5e020")
+          .contains(Markup.text(status.text("sentence")))
           .contains("user.login, calls at most 6.0 /s, failed at most 1.0 /s")
           .contains("n1, processor at most 13 %")
           .contains("starling_flock_node_up{node=&quot;n1&quot;} 1.0")
@@ -102,6 +105,49 @@ class BundleTest {
       assertThat(files.get("doctor.json")).contains("\"findings\"");
       assertThat(Files.getPosixFilePermissions(home.resolve("b.zip")))
           .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    }
+  }
+
+  @Test
+  void showsTheTracesOfCalls() throws Exception {
+    try (OpsServer server = new OpsServer("healthy")) {
+      assertThat(bundle(server).get("index.html")).contains("2890483a5f3b2eab3c0d8e9d5dc5e020");
+    }
+  }
+
+  @Test
+  void showsAllThatTheDoctorSays() throws Exception {
+    try (OpsServer server = new OpsServer("healthy")) {
+      server.answer(
+          "nodes", server.recorded("nodes").replace("\"fenced\":false", "\"fenced\":true"));
+      Map<String, String> files = bundle(server);
+      List<Json> findings = Json.read(files.get("doctor.json")).list("findings");
+      assertThat(findings).anyMatch(finding -> finding.has("why"));
+      for (Json finding : findings) {
+        String cells =
+            Stream.of("severity", "check", "what", "why", "remedy")
+                .map(member -> "<td>" + Markup.text(finding.text(member)) + "</td>")
+                .collect(Collectors.joining("", "<tr>", "</tr>"));
+        assertThat(files.get("index.html")).contains(cells);
+      }
+    }
+  }
+
+  @Test
+  void replacesAFileAndLeavesADirectoryAlone() throws Exception {
+    try (OpsServer server = new OpsServer("healthy")) {
+      Path old = Files.writeString(home.resolve("b.zip"), "old");
+      Files.setPosixFilePermissions(old, PosixFilePermissions.fromString("rw-r--r--"));
+      assertThat(bundle(server)).containsKey("index.html");
+      assertThat(Files.getPosixFilePermissions(old))
+          .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+
+      Path directory = Files.createDirectory(home.resolve("empty"));
+      Typed.Result result = Typed.at(server, home).run("bundle", "--output", directory.toString());
+      assertThat(result.exit()).isEqualTo(Exit.NOT_WELL);
+      assertThat(result.err()).contains("it is a directory");
+      assertThat(directory).isEmptyDirectory();
+      assertThat(home).isDirectoryNotContaining("glob:**.starling-*");
     }
   }
 
@@ -170,6 +216,10 @@ class BundleTest {
         .hasToString("{a=[{password=******, userToken=******}]}");
     assertThat(redaction.text("url postgres://ada:pass@h/db password=x, Bearer 0123456789"))
         .isEqualTo("url postgres://ada:******@h/db password=******, Bearer ******");
+    assertThat(redaction.text("password: hunter2, Password = x; {\"password\":\"x\"}"))
+        .isEqualTo("password: ******, Password = ******; {\"password\":\"******\"}");
+    assertThat(redaction.text("{\"dbSecret\" : \"two, words\",\"a\":\"b\"}"))
+        .isEqualTo("{\"dbSecret\" : \"******\",\"a\":\"b\"}");
     for (String kept :
         List.of(
             "user@n1.example.com",
@@ -182,6 +232,14 @@ class BundleTest {
             "the operator's token is in /home/ada/.starling/secrets/operator")) {
       assertThat(redaction.text(kept)).isEqualTo(kept);
     }
+  }
+
+  @Test
+  @Timeout(20)
+  void masksLongTextsInTime() {
+    String gap = " ".repeat(1_000_000);
+    String text = "password".repeat(100) + gap + "token \"".repeat(100_000) + "secret =" + gap;
+    assertThat(new Redaction(Set.of()).text(text)).isEqualTo(text);
   }
 
   @Test

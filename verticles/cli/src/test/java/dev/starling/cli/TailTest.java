@@ -69,6 +69,22 @@ class TailTest {
     }
   }
 
+  @Test
+  @DisplayName("operator.md: tail shows no more than --count says, also where more come at once")
+  void showsNoMoreThanAreLeft() throws Exception {
+    try (OpsServer server = new OpsServer("healthy")) {
+      server.answer("calls", calls(call("10.1", "n1"), call("10.2", "n1")));
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      CompletableFuture<Integer> ended =
+          CompletableFuture.supplyAsync(() -> start(server, out, "tail", "--count", "3"));
+      waitFor("10:00:10.200", out);
+      server.answer("calls", calls(call("11.1", "n1"), call("11.2", "n1"), call("11.3", "n1")));
+      assertThat(ended.get(30, TimeUnit.SECONDS)).isZero();
+      assertThat(out.toString(StandardCharsets.UTF_8).lines().map(line -> line.split(" ")[0]))
+          .containsExactly("TIME", "10:00:10.100", "10:00:10.200", "10:00:11.100");
+    }
+  }
+
   private static void waitFor(String text, ByteArrayOutputStream in) {
     await().atMost(SOON).until(() -> in.toString(StandardCharsets.UTF_8).contains(text));
   }
