@@ -142,6 +142,8 @@ class ScriptsIT {
     try (StarlingProcess node = StarlingProcess.in(directory).onAnyPort().start()) {
       Map<String, String> environment =
           Map.of(
+              "TMPDIR",
+              directory.toString(),
               "HOME",
               directory.toString(),
               "STARLING_OPERATOR",
@@ -159,7 +161,7 @@ class ScriptsIT {
             .isEqualTo(Integer.parseInt(command.group(2)));
         commands++;
       }
-      assertThat(commands).isEqualTo(11);
+      assertThat(commands).isEqualTo(12);
     }
   }
 
