@@ -394,7 +394,8 @@ class MonitoringIT {
 
   @Test
   @Order(5)
-  void tellsOfADatabaseThatDoesNotAnswerAndThenOfAnInstanceThatFails() throws Exception {
+  @SuppressWarnings("try") // what is locked stays so until the end of the block
+  void tellsOfALockInTheDatabaseAndThenOfAnInstanceThatFails() throws Exception {
     Set<String> database = Set.of("StarlingDatabasePoolExhausted", "StarlingDatabaseTimesOut");
     Set<String> instance =
         Set.of(
@@ -403,11 +404,21 @@ class MonitoringIT {
             "StarlingErrorBudgetBurnsSlowly");
     resolves(database);
     resolves(instance);
-    postgres.freeze();
-    try {
-      fire(database, Cause.LASTS);
+    Client client = new Client(two.api());
+    String token = "Bearer " + new JsonObject(client.login("ada").body()).getString("access_token");
+    // Of calls that are slow few are under way at a time: too few for more connections than one.
+    orders.want("limits", new JsonObject().put("database.pool-size", 1));
+    try (Postgres.Lock users = postgres.lock("users")) {
+      fire(
+          database,
+          () -> {
+            for (int i = 0; i < 8; i++) {
+              client.sendLater(
+                  client.request("/api/users/me").header("Authorization", token).build());
+            }
+          });
     } finally {
-      postgres.thaw();
+      orders.wantNoLonger("limits");
     }
     orders.want("fault/user@one", FAILING);
     try {
