@@ -25,6 +25,7 @@ final class PlainMember {
         .setProperty("hazelcast.logging.type", "none")
         .setProperty("hazelcast.phone.home.enabled", "false")
         .setProperty("hazelcast.socket.bind.any", "false")
+        .setProperty("hazelcast.partition.count", "31")
         .setProperty("hazelcast.wait.seconds.before.join", "0");
     ServerSocketEndpointConfig endpoint = new ServerSocketEndpointConfig();
     endpoint.setPort(Integer.parseInt(Ports.free(1).get(0)));

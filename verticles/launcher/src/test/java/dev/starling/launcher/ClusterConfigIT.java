@@ -49,6 +49,7 @@ class ClusterConfigIT {
     assertThat(config.getProperties())
         .containsEntry("hazelcast.heartbeat.interval.seconds", "1")
         .containsEntry("hazelcast.max.no.heartbeat.seconds", "8")
+        .containsEntry("hazelcast.partition.count", "31")
         .containsEntry("hazelcast.merge.first.run.delay.seconds", "10");
     assertThat(config.getMultiMapConfig("__vertx.subs").getBackupCount()).isEqualTo(2);
     for (String map :
