@@ -273,6 +273,7 @@ class ConsolePagesIT {
       assertThat(browser.findings()).as(view + ", " + scheme).isEmpty();
       browser.width(390);
       assertThat(browser.isTooWide()).as(view + " is too wide").isFalse();
+      await().atMost(Duration.ofSeconds(10)).until(() -> (Boolean) browser.run(PLOTS_FIT));
       browser.width(1440);
       keep("%s-%s".formatted(view.replaceAll("[^a-z]+", "-"), scheme));
       browser.width(1440);
@@ -402,6 +403,10 @@ class ConsolePagesIT {
       assertThat(load.failed()).isEmpty();
     }
   }
+
+  /** Plots are drawn anew when their width has changed, a moment later. */
+  private static final String PLOTS_FIT =
+      "return [...document.querySelectorAll('.plot')].every(p => p.scrollWidth <= p.clientWidth)";
 
   private static final String TRAIL =
       """
