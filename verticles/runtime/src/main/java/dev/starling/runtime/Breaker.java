@@ -393,6 +393,14 @@ final class Breaker {
     }
   }
 
+  /** Lets calls through again without a probe, unless an operator wants none. */
+  synchronized void pardon() {
+    if (wish == Wish.AUTOMATIC) {
+      close();
+      context.runOnContext(v -> circuit.reset());
+    }
+  }
+
   /** Probes an open instance now, and forgets how often that has failed. */
   synchronized void reset() {
     wait = limits.get(Limit.BREAKER_WAIT);

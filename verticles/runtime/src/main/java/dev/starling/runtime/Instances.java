@@ -246,11 +246,25 @@ final class Instances {
     return 2 * ejected <= all.size();
   }
 
-  /** Where so many are ejected no more, since others have gone, the ejected are probed now. */
+  /**
+   * Where so many are ejected no more, since others have gone, the ejected are probed now; where
+   * nobody else is left, one is called again at once.
+   */
   void reprieve() {
-    all().stream()
-        .filter(i -> !i.breaker().isClosed() && !isSpare(i))
-        .forEach(i -> i.breaker().reset());
+    for (Instance instance : all()) {
+      if (!instance.breaker().isClosed() && !isSpare(instance)) {
+        if (hasOther(instance)) {
+          instance.breaker().reset();
+        } else {
+          instance.breaker().pardon();
+        }
+      }
+    }
+  }
+
+  private boolean hasOther(Instance instance) {
+    String service = instance.announcement().service();
+    return all().stream().anyMatch(i -> i.isOf(service) && i.isReached() && i.breaker().isClosed());
   }
 
   /** Does to breakers what operators want, also to those of instances that come later. */

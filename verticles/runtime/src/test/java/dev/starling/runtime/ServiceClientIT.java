@@ -362,6 +362,19 @@ class ServiceClientIT {
     await().until(() -> end(ask(ASK)).equals("a"));
   }
 
+  @Test
+  void callsTheEjectedAtOnceWhenItIsTheOnlyOneLeft() {
+    limits(Map.of(Limit.BREAKER_CALLS, 1L, Limit.BREAKER_WAIT, 600_000L));
+    Companion well = companion();
+    Companion broken = ejected();
+    broken.answer(message -> message.reply(message.body()));
+    broken.mute(true); // so that no probe brings it back
+
+    nodes.leave(well.node());
+    await().until(() -> end(ask(MAKE)).equals("a"));
+    assertThat(status(broken).breaker()).isEqualTo("closed");
+  }
+
   private String member() {
     String node = "node-" + (10 + nodes.now.size());
     nodes.now.add(node);
