@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
@@ -39,16 +40,16 @@ class TwoNodesIT {
       Client one = new Client(first.awaitUp().api());
       Client other = new Client(second.awaitUp().api());
       assertThat(first.output()).doesNotContain("native transport");
-      assertThat(one.register("ada").statusCode()).isEqualTo(201);
-      HttpResponse<String> login = other.login("ada");
-      assertThat(login.statusCode()).isEqualTo(200);
+      assertThat(patiently(() -> one.register("ada")).statusCode()).isEqualTo(201);
+      HttpResponse<String> login = patiently(() -> other.login("ada"));
+      assertThat(login.statusCode()).as(login.body()).isEqualTo(200);
       String token = new JsonObject(login.body()).getString("access_token");
       assertThat(one.get("/api/users/me", token).statusCode()).isEqualTo(200);
 
       registerOneNameManyTimes(one, other);
 
       assertThat(first.stop()).isZero();
-      assertThat(other.login("ada").statusCode()).isEqualTo(200);
+      assertThat(patiently(() -> other.login("racer")).statusCode()).isEqualTo(200);
       assertThat(second.stop()).isZero();
       assertThat(directory.resolve("data/postgresql")).isDirectory();
       assertThat(postgresRuns()).isFalse();
@@ -101,9 +102,24 @@ class TwoNodesIT {
       String name = i % 4 < 2 ? "racer" : "RACER";
       all.add(client.sendLater(client.post("/api/users", Client.credentials(name).encode())));
     }
-    List<Integer> statuses = all.stream().map(f -> f.join().statusCode()).toList();
-    assertThat(statuses).filteredOn(s -> s == 201).hasSize(1);
-    assertThat(statuses).allMatch(s -> s == 201 || s == 409 || s == 503);
+    List<Integer> statuses = new ArrayList<>();
+    all.forEach(answer -> statuses.add(answer.join().statusCode()));
+    assertThat(statuses).allMatch(s -> s == 201 || s == 409 || s == 503 || s == 504);
+    statuses.add(patiently(() -> one.register("racer")).statusCode());
+    if (statuses.contains(504)) { // of which nobody knows whether it happened
+      assertThat(statuses).filteredOn(s -> s == 201).hasSizeLessThanOrEqualTo(1);
+    } else {
+      assertThat(statuses).filteredOn(s -> s == 201).hasSize(1);
+    }
+  }
+
+  /** As a client does, which comes again where a machine that is busy tells it to. */
+  private static HttpResponse<String> patiently(Callable<HttpResponse<String>> request) {
+    return await()
+        .atMost(Duration.ofSeconds(20))
+        .pollInterval(Duration.ofSeconds(1))
+        .pollDelay(Duration.ZERO)
+        .until(request, response -> response.statusCode() != 503);
   }
 
   private boolean postgresRuns() throws IOException {
