@@ -63,6 +63,7 @@ class AccountTlsIT {
       await()
           .atMost(Duration.ofSeconds(60))
           .until(() -> client.register("warm").statusCode() == 409);
+      await().atMost(Duration.ofSeconds(60)).until(() -> client.login("warm").statusCode() == 200);
     }
   }
 

@@ -11,6 +11,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
 
 /**
  * Speaks HTTP to a node as any client does, behind a proxy that tells each request's network: one
@@ -21,6 +22,8 @@ final class Client {
 
   /** Where the requests of tests come from, all of them proxies. */
   static final String PROXIES = "127.0.0.0/8,10.214.0.0/16";
+
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private static final AtomicInteger NETWORKS = new AtomicInteger();
 
@@ -77,11 +80,24 @@ final class Client {
   }
 
   HttpResponse<String> register(String username) throws IOException, InterruptedException {
-    return send(post("/api/users", credentials(username).encode()));
+    return patiently(post("/api/users", credentials(username).encode()));
   }
 
   HttpResponse<String> login(String username) throws IOException, InterruptedException {
-    return send(post("/api/login", credentials(username).encode()));
+    return patiently(post("/api/login", credentials(username).encode()));
+  }
+
+  /**
+   * Comes again, for some seconds, where it is told to: the first calls of a node that has just
+   * started on a busy machine may be refused.
+   */
+  HttpResponse<String> patiently(HttpRequest request) throws IOException, InterruptedException {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    return Awaitility.await()
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(200))
+        .atMost(Duration.ofMinutes(1))
+        .until(() -> send(request), a -> a.statusCode() != 503 || System.nanoTime() - end > 0);
   }
 
   /** The status of a GET, 0 when nobody answers. */

@@ -173,7 +173,8 @@ class MonitoringIT {
 
     private static String logIn(Client client, String before)
         throws IOException, InterruptedException {
-      HttpResponse<String> answer = client.login("ada");
+      HttpResponse<String> answer =
+          client.send(client.post("/api/login", Client.credentials("ada").encode()));
       if (answer.statusCode() != 200) {
         return before;
       }
@@ -364,7 +365,7 @@ class MonitoringIT {
           () -> {
             useTwice(client);
             for (int i = 0; i < 16; i++) {
-              client.login("nobody");
+              client.send(client.post("/api/login", Client.credentials("nobody").encode()));
             }
             Stream.generate(() -> logInLater(client))
                 .limit(5)

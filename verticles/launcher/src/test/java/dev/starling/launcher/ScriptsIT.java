@@ -150,6 +150,9 @@ class ScriptsIT {
               node.operator().toString(),
               "STARLING_TOKEN_FILE",
               directory.resolve("data/secrets/operator").toString());
+      Client client = new Client(node.api());
+      assertThat(client.register("warm").statusCode()).isEqualTo(201);
+      assertThat(client.login("warm").statusCode()).isEqualTo(200);
       Matcher command =
           Pattern.compile("(?m)^(.*scripts/starling .*)\n# (\\d+): (.*)")
               .matcher(block("command line", node));

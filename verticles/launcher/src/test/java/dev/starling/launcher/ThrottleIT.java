@@ -110,11 +110,14 @@ class ThrottleIT extends TwoUserNodes {
         """
         UPDATE throttle SET pending = 1, pending_until = now() + interval '1 minute',
           blocked_until = now() + interval '1 minute' WHERE get_byte(key, 0) > 0""");
-    int before = loginsCounted();
-
-    ServiceException refusal =
-        catchThrowableOfType(
-            ServiceException.class, () -> Harness.await(login(two, HOME, right(null))));
+    ServiceException refusal;
+    int before;
+    do { // once more where the machine was too slow for the time that is left after the wait
+      before = loginsCounted();
+      refusal =
+          catchThrowableOfType(
+              ServiceException.class, () -> Harness.await(login(two, HOME, right(null))));
+    } while (refusal != null && isOutOfTime(refusal.code()));
 
     assertThat(refusal.code()).isEqualTo(ErrorCode.TOO_MANY_REQUESTS);
     assertThat(refusal.retryAfter()).isEqualTo(1);

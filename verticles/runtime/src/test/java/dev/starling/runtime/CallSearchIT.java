@@ -61,9 +61,9 @@ class CallSearchIT {
 
   @Test
   void followsOneCallThroughAllItCalls() {
-    Call call = Call.begin(null, 1_000).watched();
+    Call call = Call.begin(null, 20_000).watched();
     await(one.node.client().call(OUTER, new Text("a"), call));
-    await(one.node.client().call(OUTER, new Text("b"), Call.begin(null, 1_000)));
+    await(one.node.client().call(OUTER, new Text("b"), Call.begin(null, 20_000)));
 
     CallSearch.Found found = await(one.node.search().find(of(call.trace())));
 
@@ -82,7 +82,7 @@ class CallSearchIT {
 
   @Test
   void findsByOperationOutcomeAndTime() {
-    await(one.node.client().call(OUTER, new Text("a"), Call.begin(null, 1_000)));
+    await(one.node.client().call(OUTER, new Text("a"), Call.begin(null, 20_000)));
     CallSearch search = one.node.search();
 
     assertThat(

@@ -80,11 +80,13 @@ function Plot({label, names, unit, data, events, theme, at}) {
     };
   }, [theme, names.join()]);
   useEffect(() => {
-    plot.current.setData(data);
     const u = plot.current;
-    if (at >= u.scales.x.min && at <= u.scales.x.max) {
-      u.setCursor({left: u.valToPos(at, "x"), top: u.bbox.height / devicePixelRatio / 2});
-    }
+    u.setData(data);
+    queueMicrotask(() => { // when it has its new scale
+      if (at >= u.scales.x.min && at <= u.scales.x.max) {
+        u.setCursor({left: u.valToPos(at, "x"), top: u.bbox.height / devicePixelRatio / 2});
+      }
+    });
   }, [data, at]);
   return html`<div class="plot" ref=${element} role="img" aria-label=${label}></div>`;
 }
