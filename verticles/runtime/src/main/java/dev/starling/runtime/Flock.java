@@ -132,8 +132,8 @@ public final class Flock {
     context.runOnContext(
         v -> {
           vertx.cancelTimer(timer);
+          consumer.unregister(); // first: what comes to it afterwards would be warned of
           tell(true);
-          consumer.unregister();
         });
   }
 
