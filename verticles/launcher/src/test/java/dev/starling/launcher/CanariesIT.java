@@ -490,8 +490,8 @@ class CanariesIT {
   @DisplayName("AU3 nothing that a client sends begins a line of a log or moves a cursor")
   void beginsNoLine() throws Exception {
     String forged = "x\r\n{\"level\":\"ERROR\"}\n12:00:00.000 ERROR forged\u001b[2J\u2028\u0085";
-    client.send(client.post("/api/users", Client.credentials(forged).encode()));
-    client.send(client.post("/api/login", Client.credentials(forged).encode()));
+    client.registerOnce(forged);
+    client.loginOnce(forged);
     client.send(client.post("/api/login", "{\"" + forged + "\":1}"));
     client.send(client.post("/api/login", new JsonObject().put(forged, 1).encode()));
     client.get("/api/users/%0d%0a12:00:00.000%20ERROR%20forged%1b%5b2J%E2%80%A8");

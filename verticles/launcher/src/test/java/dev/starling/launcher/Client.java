@@ -80,11 +80,29 @@ final class Client {
   }
 
   HttpResponse<String> register(String username) throws IOException, InterruptedException {
-    return patiently(post("/api/users", credentials(username).encode()));
+    return patiently(registration(username));
   }
 
   HttpResponse<String> login(String username) throws IOException, InterruptedException {
-    return patiently(post("/api/login", credentials(username).encode()));
+    return patiently(logIn(username));
+  }
+
+  /** Takes a 503 for an answer. */
+  HttpResponse<String> registerOnce(String username) throws IOException, InterruptedException {
+    return send(registration(username));
+  }
+
+  /** Takes a 503 for an answer. */
+  HttpResponse<String> loginOnce(String username) throws IOException, InterruptedException {
+    return send(logIn(username));
+  }
+
+  private HttpRequest registration(String username) {
+    return post("/api/users", credentials(username).encode());
+  }
+
+  private HttpRequest logIn(String username) {
+    return post("/api/login", credentials(username).encode());
   }
 
   /**

@@ -15,8 +15,11 @@ import java.time.Duration;
 import java.time.LocalTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -178,50 +181,43 @@ class ConsolePagesIT {
     }
   }
 
-  /** Calls two nodes without a pause until it is closed; nothing that it asks for may fail. */
+  /** Calls two nodes in turn until it is closed; nothing that it asks for may fail. */
   private static final class Load implements AutoCloseable {
-    private final AtomicBoolean ends = new AtomicBoolean();
+    private static final long PAUSE = 20;
+
+    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor();
     private final AtomicInteger calls = new AtomicInteger();
-    private final List<String> failed = new ArrayList<>();
-    private final Thread thread = new Thread(this::run);
+    private final Queue<String> failed = new ConcurrentLinkedQueue<>();
 
     private Load() {
-      thread.start();
+      thread.scheduleWithFixedDelay(this::call, 0, PAUSE, TimeUnit.MILLISECONDS);
     }
 
-    private void run() {
-      for (int i = 0; !ends.get(); i++) {
-        URI address = nodes.get(i % 2 * 2).api().resolve(KEYS);
-        try {
-          int status =
-              HTTP.send(
-                      HttpRequest.newBuilder(address).timeout(Duration.ofSeconds(10)).build(),
-                      BodyHandlers.discarding())
-                  .statusCode();
-          if (status != 200) {
-            failed.add(address + " " + status);
-          }
-          calls.incrementAndGet();
-          TimeUnit.MILLISECONDS.sleep(20);
-        } catch (IOException | InterruptedException e) {
-          failed.add(address + " " + e);
+    private void call() {
+      URI address = nodes.get(calls.getAndIncrement() % 2 * 2).api().resolve(KEYS);
+      try {
+        int status =
+            HTTP.send(
+                    HttpRequest.newBuilder(address).timeout(Duration.ofSeconds(10)).build(),
+                    BodyHandlers.discarding())
+                .statusCode();
+        if (status != 200) {
+          failed.add(address + " " + status);
         }
+      } catch (IOException | InterruptedException e) {
+        failed.add(address + " " + e);
       }
     }
 
-    private List<String> failed() {
+    private Queue<String> failed() throws InterruptedException {
       close();
+      assertThat(thread.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
       return failed;
     }
 
     @Override
     public void close() {
-      ends.set(true);
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
+      thread.shutdown();
     }
   }
 

@@ -67,7 +67,7 @@ class DatabaseIT {
           .contains("\"user\"", "The database cannot be reached")
           .doesNotContain(Postgres.PASSWORD, "SELECT");
       assertThat(operator.get("/health/live").statusCode()).isEqualTo(200);
-      assertUnavailable(registerOnce(at, "early"));
+      assertUnavailable(at.registerOnce("early"));
       assertThat(at.get("/openapi.json").statusCode()).isEqualTo(200);
 
       postgres.restart();
@@ -188,13 +188,9 @@ class DatabaseIT {
     assertThat(client.register("before.the.lock").statusCode()).isEqualTo(201);
     try (Postgres.Lock lock = postgres.lock("users")) {
       assertThat(lock).isNotNull();
-      assertUnavailable(registerOnce(client, "behind.the.lock"));
+      assertUnavailable(client.registerOnce("behind.the.lock"));
     }
     await().atMost(BACK).until(() -> client.register("behind.the.lock").statusCode() == 201);
-  }
-
-  private static HttpResponse<String> registerOnce(Client client, String name) throws Exception {
-    return client.send(client.post("/api/users", Client.credentials(name).encode()));
   }
 
   private static void assertUnavailable(HttpResponse<String> response) {

@@ -39,8 +39,7 @@ class FencedNodesIT {
       second.freeze();
       await().atMost(NOTICED).until(() -> operator.status("/health/ready") == 503);
       assertThat(operator.get("/health/ready").body()).contains("sees 1 of at least 2 nodes");
-      HttpResponse<String> refusal =
-          one.send(one.post("/api/users", Client.credentials("bob").encode()));
+      HttpResponse<String> refusal = one.registerOnce("bob");
       assertThat(refusal.statusCode()).as(refusal.body()).isEqualTo(503);
       assertThat(refusal.headers().firstValue("Retry-After")).isPresent();
       assertThat(new JsonObject(refusal.body()).getString("detail")).contains("cut off");

@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.core.ConditionFactory;
@@ -71,7 +71,7 @@ class MonitoringIT {
 
   private static Orders orders;
   private static Prometheus prometheus;
-  private static final ExecutorService VISITORS = Executors.newFixedThreadPool(4);
+  private static final ScheduledExecutorService VISITORS = Executors.newScheduledThreadPool(4);
 
   /** Alerts that have fired, and those of them that ended. */
   private static final Set<String> TOLD = new TreeSet<>();
@@ -108,7 +108,8 @@ class MonitoringIT {
     Client client = new Client(one.api());
     patiently().until(() -> Set.of(201, 409).contains(register(client)));
     for (int i = 0; i < 4; i++) {
-      VISITORS.execute(new Visits(List.of(one.api(), two.api()), i));
+      VISITORS.scheduleWithFixedDelay(
+          new Visits(List.of(one.api(), two.api()), i), 0, 300, TimeUnit.MILLISECONDS);
     }
   }
 
@@ -150,31 +151,36 @@ class MonitoringIT {
     }
   }
 
-  /** What users do all the time, whether or not it succeeds. */
-  private record Visits(List<URI> nodes, int first) implements Runnable {
+  /** What a user does all the time, whether or not it succeeds. */
+  private static final class Visits implements Runnable {
+    private final List<URI> nodes;
+    private int next;
+    private String token = "";
+
+    private Visits(List<URI> nodes, int first) {
+      this.nodes = nodes;
+      this.next = first;
+    }
+
     @Override
     public void run() {
-      String token = "";
-      for (int i = first; !Thread.currentThread().isInterrupted(); i++) {
-        Client client = new Client(nodes.get(i % nodes.size()));
-        try {
-          if (i % 20 < 2) {
-            token = logIn(client, token);
-          }
-          client.get("/api/users/me", token);
-          TimeUnit.MILLISECONDS.sleep(300);
-        } catch (IOException e) {
-          // A node of which a test asks too much: the next request goes to the other.
-        } catch (InterruptedException e) {
-          return;
+      int i = next++;
+      Client client = new Client(nodes.get(i % nodes.size()));
+      try {
+        if (i % 20 < 2) {
+          token = logIn(client, token);
         }
+        client.get("/api/users/me", token);
+      } catch (IOException e) {
+        // A node of which a test asks too much: the next request goes to the other.
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
       }
     }
 
     private static String logIn(Client client, String before)
         throws IOException, InterruptedException {
-      HttpResponse<String> answer =
-          client.send(client.post("/api/login", Client.credentials("ada").encode()));
+      HttpResponse<String> answer = client.loginOnce("ada");
       if (answer.statusCode() != 200) {
         return before;
       }
@@ -365,7 +371,7 @@ class MonitoringIT {
           () -> {
             useTwice(client);
             for (int i = 0; i < 16; i++) {
-              client.send(client.post("/api/login", Client.credentials("nobody").encode()));
+              client.loginOnce("nobody");
             }
             Stream.generate(() -> logInLater(client))
                 .limit(5)
